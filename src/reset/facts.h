@@ -1,0 +1,76 @@
+/* The facts about one reset: a flat table of named values, each known or not captured. Rules compare
+ * them with constants; nothing here says why. */
+#ifndef WHYRST_RESET_FACTS_H
+#define WHYRST_RESET_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum fact_id {
+#define FACT(id, name, type, anchor, sentence) FACT_##id,
+#include "reset/facts.def"
+#undef FACT
+    FACT_COUNT
+};
+
+enum fact_type { FACT_BOOL, FACT_NUMBER, FACT_ENUM };
+
+/* Which packets prove a fact. */
+enum anchor {
+    ANCHOR_NONE,
+    ANCHOR_RST,
+    ANCHOR_TRIGGER,
+    ANCHOR_HANDSHAKE,
+    ANCHOR_RESETTER_LAST, /* the resetter's last packets before the RST */
+    ANCHOR_RESETTER_DATA,
+    ANCHOR_RESETTER_FIN,
+    ANCHOR_PEER_LAST,
+    ANCHOR_PEER_DATA,
+    ANCHOR_PEER_FIN,
+    ANCHOR_SEQUEL,
+};
+
+struct fact_info {
+    const char *name;
+    enum fact_type type;
+    enum anchor anchor;
+    const char *sentence;
+    const char *const *names; /* FACT_ENUM: NULL-terminated; a value is an index into it */
+};
+
+/* Indexed by enum fact_id. */
+extern const struct fact_info fact_table[FACT_COUNT];
+
+/* The fact of that name, or -1. */
+int fact_find(const char *name);
+
+struct facts {
+    double value[FACT_COUNT]; /* bool as 0/1, enum as index */
+    bool known[FACT_COUNT];
+};
+
+/* One packet of the line a rule's pattern is matched against. */
+enum packet_kind {
+    PACKET_NONE,
+    PACKET_SYN,     /* S  */
+    PACKET_SYN_ACK, /* S. */
+    PACKET_ACK,     /* .  no payload */
+    PACKET_DATA,    /* D  with payload */
+    PACKET_FIN,     /* F. with or without payload */
+    PACKET_RST,     /* R  */
+    PACKET_RST_ACK, /* R. */
+    PACKET_FROM_PEER = 8, /* or-ed in: sent by the resetter's peer, '<' */
+};
+
+#define PACKET_LINE_MAX 34
+
+/* The packets of the connection up to and including the RST, oldest first. Runs of the same kind
+ * from the same side are kept as two packets however long they were, which no pattern can tell from
+ * longer ones: x, x* and x+ are all a pattern has. */
+struct packet_line {
+    uint8_t packets[PACKET_LINE_MAX]; /* enum packet_kind | PACKET_FROM_PEER */
+    unsigned count;
+    bool from_start; /* the first entry is the connection's first packet, and it was captured */
+};
+
+#endif

@@ -1,0 +1,74 @@
+/* The rule engine: rule files -> signatures, facts + packet line -> ranked matches. */
+#ifndef WHYRST_RULES_RULESET_H
+#define WHYRST_RULES_RULESET_H
+
+#include "reset/facts.h"
+#include "whyrst/whyrst.h"
+
+/* struct whyrst_rules of the public header is this layer's ruleset. */
+
+enum rule_answer { RULE_NO, RULE_MAYBE, RULE_YES };
+
+struct rule_text {
+    const char *text[2]; /* by enum whyrst_language; both always set */
+};
+
+#define RULE_MAX_LINES 16
+
+/* A cause: one file of the rules directory. */
+struct rule {
+    enum whyrst_cause cause;
+    const char *file;
+    const char *scenario; /* or NULL */
+    int rank;             /* higher is tried and believed first */
+    struct rule_text title, explain;
+    struct rule_text impact;              /* what it means for the user */
+    bool benign;                          /* as a rule harmless for the application */
+    const char *confirm[RULE_MAX_LINES];  /* commands, NULL-terminated */
+    const char *remedy[2][RULE_MAX_LINES]; /* by language, NULL-terminated */
+    const char *references[RULE_MAX_LINES];
+    const char *kernel[RULE_MAX_LINES];   /* enum sk_rst_reason names, NULL-terminated */
+};
+
+/* How often a signature was right against a known truth, and what it was otherwise. */
+struct rule_measure {
+    unsigned right, of;
+    unsigned instead[WHYRST_CAUSE_COUNT];
+};
+
+struct signature {
+    const struct rule *rule;
+    const char *name;
+    const char *packets; /* pattern as written, or NULL */
+    const char *why;     /* the mechanism, one sentence (English) */
+    int rank;            /* the rule's unless the signature has its own */
+    int origin;          /* enum whyrst_origin it asserts, or -1: the sender's */
+    struct rule_measure complete;  /* measured on full matches */
+    struct rule_measure partial;   /* measured when facts were not captured */
+    uint32_t cannot_exclude;       /* bit set of enum whyrst_cause */
+    const uint8_t *facts;          /* enum fact_id of its conditions */
+    unsigned fact_count;
+};
+
+struct rule_match {
+    const struct signature *signature;
+    enum rule_answer answer; /* RULE_YES or RULE_MAYBE */
+    unsigned unknown_count;  /* conditions on facts not captured (a pattern cut off counts as one) */
+};
+
+#define RULE_MAX_MATCHES 32
+
+/* All signatures that answer yes or maybe, best first: yes before maybe, higher rank, fewer unknown,
+ * then file and place in it. Returns how many (at most RULE_MAX_MATCHES). */
+unsigned ruleset_match(const struct whyrst_rules *rules, const struct facts *facts,
+                       const struct packet_line *line, struct rule_match matches[RULE_MAX_MATCHES]);
+
+/* The rule of a cause, NULL when the directory has none. */
+const struct rule *ruleset_rule(const struct whyrst_rules *rules, enum whyrst_cause cause);
+/* Signatures in rank order, for listings. */
+unsigned ruleset_signature_count(const struct whyrst_rules *rules);
+const struct signature *ruleset_signature(const struct whyrst_rules *rules, unsigned index);
+/* The conditions of a signature as text lines ("rst.shape is active"), for --explain; -1 past the end. */
+int ruleset_condition_text(const struct signature *signature, unsigned index, char *buf, size_t size);
+
+#endif
