@@ -1,0 +1,159 @@
+#include "packet/decode.h"
+
+#include "packet/hash.h"
+#include "packet/tcp.h"
+
+#define ETHERNET_HEADER_BYTES 14
+#define VLAN_TAG_BYTES        4
+#define IPV4_HEADER_BYTES     20
+#define PREFETCH_AHEAD        8 /* packets; a miss takes about as long as decoding this many */
+
+/* Everything that is not plain: out of line, so that the fast path stays small. */
+static __attribute__((noinline)) int decode_slow(const struct decode_key *key,
+                                                 const struct whyrst_packet *packet,
+                                                 struct segment *segment, const uint8_t **payload,
+                                                 uint32_t *payload_caplen)
+{
+    struct decode_state state = {.key = key, .segment = segment};
+    struct slice slice = {packet->bytes, packet->caplen, packet->wirelen};
+    if (slice.wire < slice.captured)
+        slice.wire = slice.captured;
+    segment->marks = 0;
+    int result = link_decode(&state, packet->link_type, slice);
+    if (result != DECODE_TCP)
+        return result;
+    *payload = state.payload.bytes;
+    *payload_caplen = state.payload.captured;
+    return DECODE_TCP;
+}
+
+/* Ethernet, at most one VLAN tag, IPv4 without options and not fragmented, TCP captured up to its
+ * payload; false leaves everything to the slow path. */
+static inline bool decode_fast(const struct decode_key *key, const struct whyrst_packet *packet,
+                               struct segment *segment, const uint8_t **payload,
+                               uint32_t *payload_caplen)
+{
+    const uint8_t *ip = packet->bytes + ETHERNET_HEADER_BYTES;
+    uint32_t captured = packet->caplen;
+    if (packet->link_type != LINK_ETHERNET ||
+        captured < ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES + TCP_HEADER_BYTES)
+        return false;
+    captured -= ETHERNET_HEADER_BYTES;
+    uint16_t type = load_be16(ip - 2);
+    if (type == ETHERTYPE_VLAN) {
+        type = load_be16(ip + 2);
+        ip += VLAN_TAG_BYTES;
+        captured -= VLAN_TAG_BYTES;
+        if (captured < IPV4_HEADER_BYTES + TCP_HEADER_BYTES)
+            return false;
+    }
+    uint16_t fragment = load_be16(ip + 6);
+    if (type != ETHERTYPE_IPV4 || ip[0] != 0x45 || ip[9] != 6 || fragment & 0x3fff)
+        return false;
+    const uint8_t *tcp = ip + IPV4_HEADER_BYTES;
+    uint32_t header_bytes = tcp_header_bytes(tcp), total = load_be16(ip + 2);
+    if (header_bytes < TCP_HEADER_BYTES || total < IPV4_HEADER_BYTES + header_bytes)
+        return false;
+    if (captured > total)
+        captured = total; /* the rest is padding */
+    captured -= IPV4_HEADER_BYTES;
+    if (captured < header_bytes)
+        return false;
+
+    memset(segment->src, 0, sizeof segment->src);
+    memset(segment->dst, 0, sizeof segment->dst);
+    memcpy(segment->src, ip + 12, 4);
+    memcpy(segment->dst, ip + 16, 4);
+    segment->flow_label = 0;
+    segment->ip_id = load_be16(ip + 4);
+    segment->ttl = ip[8];
+    segment->tos = ip[1];
+    segment->marks = fragment & 0x4000 ? MARK_DF : 0;
+    tcp_fill(segment, tcp, captured, total - IPV4_HEADER_BYTES, header_bytes);
+    hash_ipv4(segment, key);
+    *payload = tcp + header_bytes;
+    *payload_caplen = captured - header_bytes;
+    return true;
+}
+
+static inline int decode_one(const struct decode_key *key, const struct whyrst_packet *packet,
+                             struct segment *segment, const uint8_t **payload,
+                             uint32_t *payload_caplen)
+{
+    if (!decode_fast(key, packet, segment, payload, payload_caplen)) {
+        int result = decode_slow(key, packet, segment, payload, payload_caplen);
+        if (result != DECODE_TCP)
+            return result;
+    }
+    segment->time_nsec = packet->time_nsec;
+    segment->frame_no = packet->frame_no;
+    segment->input = packet->input;
+    return DECODE_TCP;
+}
+
+int decode_packet(const struct decode_key *key, const struct whyrst_packet *packet,
+                  struct segment *segment, const uint8_t **payload, uint32_t *payload_caplen)
+{
+    return decode_one(key, packet, segment, payload, payload_caplen);
+}
+
+void batch_clear(struct segment_batch *batch)
+{
+    batch->count = 0;
+    batch->packets = 0;
+    batch->payload_count = 0;
+    batch->input = 0;
+    batch->first_time_nsec = INT64_MAX;
+    batch->last_time_nsec = INT64_MIN;
+    memset(batch->undecoded, 0, sizeof batch->undecoded);
+}
+
+static void batch_keep_payload(struct segment_batch *batch, struct segment *segment,
+                               const uint8_t *payload, uint32_t captured)
+{
+    uint16_t length = captured < DECODE_RST_PAYLOAD ? (uint16_t)captured : DECODE_RST_PAYLOAD;
+    memcpy(batch->payloads[batch->payload_count].bytes, payload, length);
+    batch->payloads[batch->payload_count].length = length;
+    segment->rst_payload = (uint16_t)++batch->payload_count;
+}
+
+/* The first two lines hold all headers of a plain packet and the first bytes of its payload. */
+static inline void batch_prefetch(const struct whyrst_packet *packet)
+{
+    __builtin_prefetch(packet->bytes);
+    __builtin_prefetch(packet->bytes + 64);
+}
+
+size_t batch_decode(struct segment_batch *batch, const struct decode_key *key,
+                    const struct whyrst_packet *packets, size_t count)
+{
+    size_t room = DECODE_BATCH - batch->packets, taken = 0;
+    if (count > room)
+        count = room;
+    if (count > 0 && batch->packets == 0)
+        batch->input = packets[0].input;
+    for (size_t i = 0; i < count && i < PREFETCH_AHEAD; i++)
+        batch_prefetch(&packets[i]);
+    for (; taken < count && packets[taken].input == batch->input; taken++) {
+        const struct whyrst_packet *packet = &packets[taken];
+        struct segment *segment = &batch->segments[batch->count];
+        const uint8_t *payload;
+        uint32_t captured;
+        if (taken + PREFETCH_AHEAD < count)
+            batch_prefetch(&packets[taken + PREFETCH_AHEAD]);
+        if (packet->time_nsec < batch->first_time_nsec)
+            batch->first_time_nsec = packet->time_nsec;
+        if (packet->time_nsec > batch->last_time_nsec)
+            batch->last_time_nsec = packet->time_nsec;
+        int result = decode_one(key, packet, segment, &payload, &captured);
+        if (result != DECODE_TCP) {
+            batch->undecoded[result]++;
+            continue;
+        }
+        if (segment->flags & TCP_RST && captured > 0)
+            batch_keep_payload(batch, segment, payload, captured);
+        batch->count++;
+    }
+    batch->packets += (unsigned)taken;
+    return taken;
+}

@@ -1,0 +1,59 @@
+#include "packet/tcp.h"
+
+#include "packet/hash.h"
+
+/* Longest first four bytes would be ambiguous, so the whole method is compared where captured. */
+static bool tcp_is_http_request(const uint8_t *payload, uint32_t captured)
+{
+    static const struct {
+        char text[9];
+        uint8_t length;
+    } methods[] = {
+        {"GET ", 4},     {"POST ", 5},   {"HEAD ", 5},  {"PUT ", 4},   {"OPTIONS ", 8},
+        {"CONNECT ", 8}, {"DELETE ", 7}, {"PATCH ", 6}, {"TRACE ", 6}, {"PRI * ", 6},
+    };
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        uint32_t length = captured < methods[i].length ? captured : methods[i].length;
+        if (length >= 3 && memcmp(payload, methods[i].text, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+enum payload_kind tcp_payload_kind(const uint8_t *payload, uint32_t captured)
+{
+    uint8_t first = payload[0];
+    if (first >= 20 && first <= 24) {
+        if (captured < 3 || payload[1] != 3 || payload[2] > 4)
+            return PAYLOAD_OTHER;
+        if (first == 21)
+            return PAYLOAD_TLS_ALERT;
+        return first == 22 && captured > 5 && payload[5] == 1 ? PAYLOAD_TLS_HELLO : PAYLOAD_TLS;
+    }
+    if (first < 'C' || first > 'T')
+        return PAYLOAD_OTHER;
+    if (first == 'H' && captured >= 5 && memcmp(payload, "HTTP/", 5) == 0)
+        return PAYLOAD_HTTP_RESPONSE;
+    return tcp_is_http_request(payload, captured) ? PAYLOAD_HTTP_REQUEST : PAYLOAD_OTHER;
+}
+
+int tcp_decode(struct decode_state *state, struct slice slice)
+{
+    struct segment *segment = state->segment;
+    bool fragment = segment->marks & MARK_FRAGMENT;
+    if (slice.captured < TCP_HEADER_BYTES)
+        return fragment && slice.wire < TCP_HEADER_BYTES ? WHYRST_FRAGMENT
+                                                         : slice_shortage(slice, TCP_HEADER_BYTES);
+    uint32_t header_bytes = tcp_header_bytes(slice.bytes);
+    if (header_bytes < TCP_HEADER_BYTES || header_bytes > slice.wire)
+        return WHYRST_MALFORMED;
+    tcp_fill(segment, slice.bytes, slice.captured, slice.wire, header_bytes);
+    if (segment->marks & MARK_IPV6)
+        hash_ipv6(segment, state->key);
+    else
+        hash_ipv4(segment, state->key);
+    uint32_t header_captured = slice.captured < header_bytes ? slice.captured : header_bytes;
+    state->payload = (struct slice){slice.bytes + header_captured, slice.captured - header_captured,
+                                    slice.wire - header_bytes};
+    return DECODE_TCP;
+}

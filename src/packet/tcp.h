@@ -1,0 +1,57 @@
+/* The part of TCP decoding that the fast path shares with tcp_decode(), inline for that. */
+#ifndef WHYRST_PACKET_TCP_H
+#define WHYRST_PACKET_TCP_H
+
+#include "packet/decode_internal.h"
+
+#define TCP_HEADER_BYTES 20
+
+/* NOP, NOP, timestamps of 10 bytes: what nearly every segment after the handshake carries. */
+#define TCP_OPTIONS_TIMESTAMPS 0x0101080au
+
+static inline uint32_t tcp_header_bytes(const uint8_t *tcp)
+{
+    return (uint32_t)(tcp[12] >> 4) * 4;
+}
+
+/* Fills in what the TCP header says. captured >= TCP_HEADER_BYTES; header_bytes <= wire. */
+static inline void tcp_fill(struct segment *segment, const uint8_t *tcp, uint32_t captured,
+                            uint32_t wire, uint32_t header_bytes)
+{
+    segment->src_port = load_be16(tcp);
+    segment->dst_port = load_be16(tcp + 2);
+    segment->seq = load_be32(tcp + 4);
+    segment->ack = load_be32(tcp + 8);
+    segment->flags = load_be16(tcp + 12) & 0x0fff;
+    segment->window = load_be16(tcp + 14);
+    segment->payload_bytes = wire - header_bytes;
+    segment->tsval = 0;
+    segment->tsecr = 0;
+    segment->mss = 0;
+    segment->options = 0;
+    segment->wscale = 0;
+    segment->mptcp_reason = 0;
+    segment->mptcp_flags = 0;
+    segment->rst_payload = 0;
+    if (header_bytes > TCP_HEADER_BYTES) {
+        const uint8_t *options = tcp + TCP_HEADER_BYTES;
+        if (header_bytes == 32 && captured >= 32 && load_be32(options) == TCP_OPTIONS_TIMESTAMPS) {
+            segment->options = OPTION_TIMESTAMPS;
+            segment->tsval = load_be32(options + 4);
+            segment->tsecr = load_be32(options + 8);
+        } else {
+            bool cut = captured < header_bytes;
+            options_decode(segment, options, (cut ? captured : header_bytes) - TCP_HEADER_BYTES,
+                           cut);
+        }
+    }
+    if (segment->payload_bytes == 0)
+        segment->payload_kind = PAYLOAD_NONE;
+    else if (captured <= header_bytes)
+        segment->payload_kind = PAYLOAD_UNSEEN;
+    else
+        segment->payload_kind =
+            (uint8_t)tcp_payload_kind(tcp + header_bytes, captured - header_bytes);
+}
+
+#endif
