@@ -16,19 +16,19 @@ enum capture_kind { CAPTURE_FILE, CAPTURE_STDIN, CAPTURE_INTERFACE };
 
 /* What is known of a capture; complete once capture_read returned 0. */
 struct capture_info {
-    const char *name;    /* as the user gave it; lives as long as the capture */
+    const char *name; /* as the user gave it; lives as long as the capture */
     enum capture_kind kind;
-    const char *format;  /* "pcap" or "pcapng", static */
+    const char *format;                          /* "pcap" or "pcapng", static */
     uint16_t link_types[CAPTURE_MAX_LINK_TYPES]; /* in order of appearance */
     unsigned link_type_count;
-    uint32_t snaplen;    /* largest of the interfaces; 0 = no limit */
-    uint64_t packets;    /* handed out or filtered away: the last frame number */
-    bool truncated;      /* the file ends inside a record or block */
+    uint32_t snaplen;         /* largest of the interfaces; 0 = no limit */
+    uint64_t packets;         /* handed out or filtered away: the last frame number */
+    bool truncated;           /* the file ends inside a record or block */
     char truncated_text[200]; /* where, for the warning; empty unless truncated */
     bool dropped_known;
-    uint64_t dropped;    /* packets the capturing system says it lost */
+    uint64_t dropped;                /* packets the capturing system says it lost */
     uint64_t file_bytes, read_bytes; /* for the progress line; file_bytes 0 = unknown */
-    char sha256[65];     /* of the file's bytes, only when asked for; else empty */
+    char sha256[65];                 /* of the file's bytes, only when asked for; else empty */
 };
 
 struct capture_options {
@@ -38,12 +38,12 @@ struct capture_options {
 
 /* Opens a capture file, "-" is standard input. The format and gzip are recognised by content.
  * NULL on failure. Free with capture_close. */
-struct capture *capture_open(const char *path, uint16_t input, const struct capture_options *options,
-                             struct whyrst_error *error);
+struct capture *capture_open(const char *path, uint16_t input,
+                             const struct capture_options *options, struct whyrst_error *error);
 
 struct live_options {
-    int snaplen;     /* bytes, 0 = 262144 */
-    int buffer_kib;  /* kernel buffer, 0 = 65536 (64 MiB) */
+    int snaplen;    /* bytes, 0 = 262144 */
+    int buffer_kib; /* kernel buffer, 0 = 65536 (64 MiB) */
     bool no_promiscuous;
 };
 
@@ -53,19 +53,27 @@ struct capture *capture_open_live(const char *interface, uint16_t input,
                                   const struct capture_options *options,
                                   const struct live_options *live, struct whyrst_error *error);
 
+/* Calls found for each interface that can be captured from; description may be NULL, both are
+ * valid during the call only. Returns how many, -1 on failure. */
+int capture_interfaces(void (*found)(const char *name, const char *description, void *user),
+                       void *user, struct whyrst_error *error);
+
 /* Fills up to max packets; returns how many. 0: end of a file (or no packet yet, live). -1: error;
  * everything handed out before stays valid. A truncated file is not an error but an end. */
 int capture_read(struct capture *capture, struct whyrst_packet *packets, size_t max,
                  struct whyrst_error *error);
 
 bool capture_is_live(const struct capture *capture);
+/* Whether path names the very file this capture reads, which -w must not overwrite. */
+bool capture_is_file(const struct capture *capture, const char *path);
 void capture_info(struct capture *capture, struct capture_info *info);
 void capture_close(struct capture *capture); /* NULL is allowed */
 
 /* "EN10MB" for 1, …; "LINKTYPE_<n>" in buf for those without a name. */
 const char *capture_link_name(uint16_t link_type, char buf[32]);
 
-/* ---- Several captures as one, in time order --------------------------------------------------- */
+/* ---- Several captures as one, in time order ---------------------------------------------------
+ */
 
 struct capture_set;
 
@@ -78,7 +86,8 @@ int capture_set_read(struct capture_set *set, struct whyrst_packet *packets, siz
                      struct whyrst_error *error);
 void capture_set_close(struct capture_set *set);
 
-/* ---- Writing pcapng (-w) ----------------------------------------------------------------------- */
+/* ---- Writing pcapng (-w) -----------------------------------------------------------------------
+ */
 
 struct capture_writer;
 
