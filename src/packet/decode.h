@@ -11,16 +11,16 @@
 /* Decoded segments of up to DECODE_BATCH packets, in capture order; packets that hold no TCP
  * segment leave none, only counts. */
 struct segment_batch {
-    unsigned count;        /* segments used */
-    unsigned packets;      /* packets taken in */
-    unsigned payload_count; /* entries used in payloads */
-    uint16_t input;        /* all packets of a batch are of one input */
+    unsigned count;                          /* segments used */
+    unsigned packets;                        /* packets taken in */
+    unsigned payload_count;                  /* entries used in payloads */
+    uint16_t input;                          /* all packets of a batch are of one input */
     int64_t first_time_nsec, last_time_nsec; /* of the packets, TCP or not */
     uint32_t undecoded[WHYRST_UNDECODED_COUNT];
     struct segment segments[DECODE_BATCH];
     struct {
         uint8_t bytes[DECODE_RST_PAYLOAD];
-        uint16_t length; /* captured, cut at DECODE_RST_PAYLOAD */
+        uint16_t length;      /* captured, cut at DECODE_RST_PAYLOAD */
     } payloads[DECODE_BATCH]; /* payloads of RST segments */
 };
 
@@ -39,7 +39,8 @@ size_t batch_decode(struct segment_batch *batch, const struct decode_key *key,
                     const struct whyrst_packet *packets, size_t count);
 
 /* Decodes one packet. Returns -1 and fills *segment (all but rst_payload) when it holds a TCP
- * segment, with *payload and *payload_caplen its captured payload; otherwise an enum whyrst_undecoded. */
+ * segment, with *payload and *payload_caplen its captured payload; otherwise an enum
+ * whyrst_undecoded. */
 int decode_packet(const struct decode_key *key, const struct whyrst_packet *packet,
                   struct segment *segment, const uint8_t **payload, uint32_t *payload_caplen);
 

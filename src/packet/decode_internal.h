@@ -3,8 +3,10 @@
  * decode.c   entry points, batches, the straight-line path for plain Ethernet/IPv4/TCP
  * link.c     link types: what comes before the EtherType
  * wireless.c 802.11 and its capture headers
- * network.c  EtherTypes, VLAN tags, MPLS, IPv4, IPv6 and its extension headers
- * tunnel.c   GRE, ERSPAN and the tunnels over UDP
+ * ethertype.c EtherTypes, VLAN and other tags, MPLS
+ * network.c  IPv4, IPv6 and its extension headers
+ * tunnel.c   GRE, with PPTP and ERSPAN
+ * udp.c      tunnels over UDP
  * tcp.c      the TCP header behind all of these, payload kind
  * options.c  TCP options
  * hash.h     the connection hash
@@ -16,8 +18,9 @@
 
 #include "packet/decode.h"
 
-#define DECODE_TCP (-1) /* a decoder found a TCP segment; anything else is enum whyrst_undecoded   \
-                         */
+#define DECODE_TCP                                                                                 \
+    (-1) /* a decoder found a TCP segment; anything else is enum whyrst_undecoded                  \
+          */
 #define DECODE_MAX_DEPTH 16 /* network and tunnel headers of one packet */
 
 #define LINK_ETHERNET 1 /* LINKTYPE_ETHERNET, the one link type of the fast path */
@@ -27,7 +30,11 @@ enum {
     ETHERTYPE_VLAN = 0x8100,
     ETHERTYPE_IPV6 = 0x86dd,
     ETHERTYPE_MPLS = 0x8847,
-    ETHERTYPE_BRIDGED = 0x6558, /* an Ethernet frame, in GRE and Geneve */
+    ETHERTYPE_MPLS_MULTICAST = 0x8848,
+    ETHERTYPE_PPPOE = 0x8864, /* session stage */
+    ETHERTYPE_PPP = 0x880b,
+    ETHERTYPE_MAX_LENGTH = 1500, /* up to here it is the length of an 802.3 frame */
+    ETHERTYPE_BRIDGED = 0x6558,  /* an Ethernet frame, in GRE and Geneve */
 };
 
 /* Bytes not yet decoded. */
@@ -115,14 +122,18 @@ int link_pppoe(struct decode_state *state, struct slice slice);
 int wireless_decode(struct decode_state *state, struct slice slice);
 int wireless_radiotap(struct decode_state *state, struct slice slice);
 
+/* ethertype.c */
+int ethertype_decode(struct decode_state *state, uint16_t type, struct slice slice);
+int ethertype_mpls(struct decode_state *state, struct slice slice);
+
 /* network.c */
-int network_ethertype(struct decode_state *state, uint16_t type, struct slice slice);
-int network_mpls(struct decode_state *state, struct slice slice);
 int network_ip(struct decode_state *state, struct slice slice);
 
 /* tunnel.c */
 int tunnel_gre(struct decode_state *state, struct slice slice);
-int tunnel_udp(struct decode_state *state, struct slice slice);
+
+/* udp.c */
+int udp_decode(struct decode_state *state, struct slice slice);
 
 /* tcp.c; tcp_decode finishes state->segment, whose network fields are filled in */
 int tcp_decode(struct decode_state *state, struct slice slice);

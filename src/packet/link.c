@@ -20,7 +20,12 @@ enum {
     LINK_LINUX_SLL2 = 276,
 };
 
-#define ARPHRD_80211_RADIOTAP 803 /* linux/if_arp.h */
+/* linux/netfilter/nfnetlink_log.h; address families as in Linux */
+enum { NFLOG_IPV4 = 2, NFLOG_IPV6 = 10, NFLOG_PACKET_HEADER = 1, NFLOG_PAYLOAD = 9 };
+
+/* linux/if_arp.h */
+#define ARPHRD_80211_RADIOTAP 803
+#define ARPHRD_NETLINK        824
 
 int link_ethernet(struct decode_state *state, struct slice slice)
 {
@@ -28,7 +33,7 @@ int link_ethernet(struct decode_state *state, struct slice slice)
         return WHYRST_UNKNOWN_PROTOCOL;
     if (slice.captured < 14)
         return slice_shortage(slice, 14);
-    return network_ethertype(state, load_be16(slice.bytes + 12), slice_skip(slice, 14));
+    return ethertype_decode(state, load_be16(slice.bytes + 12), slice_skip(slice, 14));
 }
 
 /* IEEE 802.2, with or without SNAP. */
@@ -46,10 +51,13 @@ int link_llc(struct decode_state *state, struct slice slice)
     uint32_t organization = load_be32(llc + 2) & 0xffffff;
     uint16_t type = load_be16(llc + 6);
     slice = slice_skip(slice, 8);
-    if ((organization == 0 || organization == 0x0000f8) && type > 1500)
-        return network_ethertype(state, type, slice);
-    if (organization == 0x0080c2 && type == 7) /* bridged Ethernet without FCS, RFC 2684 */
-        return link_ethernet(state, slice);
+    if ((organization == 0 || organization == 0x0000f8) && type > ETHERTYPE_MAX_LENGTH)
+        return ethertype_decode(state, type, slice);
+    if (organization == 0x0080c2 && (type == 1 || type == 7)) { /* bridged Ethernet, RFC 2684 */
+        if (slice.captured < 2)
+            return slice_shortage(slice, 2);
+        return link_ethernet(state, slice_skip(slice, 2));
+    }
     return WHYRST_NOT_TCP;
 }
 
@@ -72,7 +80,7 @@ int link_ppp(struct decode_state *state, struct slice slice)
         return network_ip(state, slice);
     case 0x0281:
     case 0x0283:
-        return network_mpls(state, slice);
+        return ethertype_mpls(state, slice);
     case 0x0031: /* bridging, RFC 3518: flags, MAC type 1 is Ethernet */
         if (slice.captured < 2)
             return slice_shortage(slice, 2);
@@ -101,14 +109,12 @@ int link_pppoe(struct decode_state *state, struct slice slice)
     return link_ppp(state, slice);
 }
 
-/* Cisco HDLC: address, control, EtherType; PPP frames share the line. */
+/* Cisco HDLC: address, control, EtherType. */
 static int link_cisco_hdlc(struct decode_state *state, struct slice slice)
 {
     if (slice.captured < 4)
         return slice_shortage(slice, 4);
-    if (slice.bytes[0] == 0xff)
-        return link_ppp(state, slice);
-    return network_ethertype(state, load_be16(slice.bytes + 2), slice_skip(slice, 4));
+    return ethertype_decode(state, load_be16(slice.bytes + 2), slice_skip(slice, 4));
 }
 
 static int link_ppp_hdlc(struct decode_state *state, struct slice slice)
@@ -124,6 +130,8 @@ static int link_null(struct decode_state *state, struct slice slice)
 {
     if (slice.captured < 4)
         return slice_shortage(slice, 4);
+    if (slice.bytes[0] == 0xff && slice.bytes[1] == 0x03)
+        return link_ppp(state, slice);
     uint32_t family = load_le32(slice.bytes);
     if (family > 0xffff)
         family = load_be32(slice.bytes);
@@ -134,8 +142,10 @@ static int link_null(struct decode_state *state, struct slice slice)
     case 28:
     case 30:
         return network_ip(state, slice_skip(slice, 4));
-    default:
-        return WHYRST_NOT_TCP;
+    default: /* some systems write an EtherType */
+        return family > ETHERTYPE_MAX_LENGTH
+                   ? ethertype_decode(state, (uint16_t)family, slice_skip(slice, 4))
+                   : WHYRST_NOT_TCP;
     }
 }
 
@@ -147,9 +157,9 @@ static int link_cooked(struct decode_state *state, uint16_t hardware, uint16_t p
         return wireless_radiotap(state, slice);
     if (protocol == 0x0004)
         return link_llc(state, slice);
-    if (protocol < 1536)
+    if (hardware == ARPHRD_NETLINK || protocol <= ETHERTYPE_MAX_LENGTH)
         return WHYRST_NOT_TCP;
-    return network_ethertype(state, protocol, slice);
+    return ethertype_decode(state, protocol, slice);
 }
 
 static int link_linux_sll(struct decode_state *state, struct slice slice)
@@ -168,12 +178,16 @@ static int link_linux_sll2(struct decode_state *state, struct slice slice)
                        slice_skip(slice, 20));
 }
 
-/* Netfilter log: four bytes, then TLVs in the byte order of the capturing machine, padded to four;
- * type 9 is the packet. */
+/* Netfilter log: address family, version, group; then TLVs in the byte order of the capturing
+ * machine, padded to four. For the families that are not IP the packet header TLV has an EtherType.
+ */
 static int link_nflog(struct decode_state *state, struct slice slice)
 {
     if (slice.captured < 4)
         return slice_shortage(slice, 4);
+    uint16_t ethertype = 0;
+    if (slice.bytes[0] == NFLOG_IPV4 || slice.bytes[0] == NFLOG_IPV6)
+        ethertype = ETHERTYPE_IPV4; /* the version nibble tells the rest */
     slice = slice_skip(slice, 4);
     while (slice.captured >= 4) {
         uint16_t length = load_le16(slice.bytes), type = load_le16(slice.bytes + 2);
@@ -183,14 +197,17 @@ static int link_nflog(struct decode_state *state, struct slice slice)
         }
         if (length < 4)
             return WHYRST_MALFORMED;
-        if (type == 9) {
+        if (type == NFLOG_PAYLOAD) {
             if (length <= slice.wire)
                 slice = slice_limit(slice, length);
-            return network_ip(state, slice_skip(slice, 4));
+            return ethertype ? ethertype_decode(state, ethertype, slice_skip(slice, 4))
+                             : WHYRST_NOT_TCP;
         }
         uint32_t padded = (length + 3u) & ~3u;
         if (slice.captured < padded)
             return slice_shortage(slice, padded);
+        if (type == NFLOG_PACKET_HEADER && length >= 6 && ethertype == 0)
+            ethertype = load_be16(slice.bytes + 4);
         slice = slice_skip(slice, padded);
     }
     return slice.wire >= 4 ? WHYRST_CUT : WHYRST_NOT_TCP;

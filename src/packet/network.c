@@ -3,9 +3,6 @@
 #define IPV4_HEADER_BYTES   20
 #define IPV6_HEADER_BYTES   40
 #define IPV6_MAX_EXTENSIONS 32
-#define VLAN_TAG_BYTES      4
-#define VLAN_MAX_TAGS       8
-#define MPLS_MAX_LABELS     16
 
 /* Protocol numbers of the IANA registry. */
 enum {
@@ -22,9 +19,7 @@ enum {
     PROTOCOL_DESTINATION = 60,
     PROTOCOL_ETHERIP = 97,
     PROTOCOL_IPCOMP = 108,
-    PROTOCOL_MOBILITY = 135,
     PROTOCOL_MPLS = 137,
-    PROTOCOL_HIP = 139,
     PROTOCOL_SHIM6 = 140,
 };
 
@@ -65,14 +60,14 @@ static int network_protocol(struct decode_state *state, uint8_t protocol, struct
     case PROTOCOL_TCP:
         return tcp_decode(state, slice);
     case PROTOCOL_UDP:
-        return tunnel_udp(state, slice);
+        return udp_decode(state, slice);
     case PROTOCOL_IPV4:
     case PROTOCOL_IPV6:
         return network_tunnelled(state, slice, network_ip);
     case PROTOCOL_GRE:
         return network_tunnelled(state, slice, tunnel_gre);
     case PROTOCOL_MPLS:
-        return network_tunnelled(state, slice, network_mpls);
+        return network_tunnelled(state, slice, ethertype_mpls);
     case PROTOCOL_ETHERIP:
         return network_etherip(state, slice);
     case PROTOCOL_AH:
@@ -129,8 +124,6 @@ static int network_extensions(struct decode_state *state, uint8_t *protocol, str
         case PROTOCOL_HOP_BY_HOP:
         case PROTOCOL_ROUTING:
         case PROTOCOL_DESTINATION:
-        case PROTOCOL_MOBILITY:
-        case PROTOCOL_HIP:
         case PROTOCOL_SHIM6:
         case PROTOCOL_FRAGMENT:
             if (slice->captured < 8)
@@ -195,63 +188,4 @@ int network_ip(struct decode_state *state, struct slice slice)
     default:
         return WHYRST_MALFORMED;
     }
-}
-
-/* RFC 3032 label stack; nothing in it says what follows, so the first nibble has to (RFC 4928). */
-int network_mpls(struct decode_state *state, struct slice slice)
-{
-    for (unsigned i = 0; i < MPLS_MAX_LABELS; i++) {
-        if (slice.captured < 5)
-            return slice_shortage(slice, 5);
-        bool bottom = slice.bytes[2] & 1;
-        slice = slice_skip(slice, 4);
-        if (!bottom)
-            continue;
-        switch (slice.bytes[0] >> 4) {
-        case 4:
-        case 6:
-            return network_ip(state, slice);
-        case 0: /* pseudowire control word, RFC 4448 */
-            if (slice.captured < 4)
-                return slice_shortage(slice, 4);
-            return network_tunnelled(state, slice_skip(slice, 4), link_ethernet);
-        default:
-            return WHYRST_UNKNOWN_PROTOCOL;
-        }
-    }
-    return WHYRST_UNKNOWN_PROTOCOL;
-}
-
-int network_ethertype(struct decode_state *state, uint16_t type, struct slice slice)
-{
-    for (unsigned tags = 0; tags <= VLAN_MAX_TAGS; tags++) {
-        switch (type) {
-        case ETHERTYPE_IPV4:
-        case ETHERTYPE_IPV6:
-            return network_ip(state, slice);
-        case ETHERTYPE_VLAN: /* IEEE 802.1Q */
-        case 0x88a8:         /* IEEE 802.1ad */
-        case 0x9100:         /* older stacked tags */
-        case 0x9200:
-            if (slice.captured < VLAN_TAG_BYTES)
-                return slice_shortage(slice, VLAN_TAG_BYTES);
-            type = load_be16(slice.bytes + 2);
-            slice = slice_skip(slice, VLAN_TAG_BYTES);
-            break;
-        case ETHERTYPE_MPLS:
-        case ETHERTYPE_MPLS + 1:
-            return network_mpls(state, slice);
-        case ETHERTYPE_BRIDGED:
-            return link_ethernet(state, slice);
-        case 0x8864:
-            return link_pppoe(state, slice);
-        case 0x880b:
-            return link_ppp(state, slice);
-        default:
-            if (type > 1500)
-                return WHYRST_NOT_TCP;
-            return link_llc(state, type < slice.wire ? slice_limit(slice, type) : slice);
-        }
-    }
-    return WHYRST_UNKNOWN_PROTOCOL;
 }

@@ -33,22 +33,22 @@ enum {
 /* struct segment.marks */
 enum {
     MARK_IPV6 = 0x01,
-    MARK_DF = 0x02,         /* IPv4 don't-fragment */
-    MARK_TUNNELLED = 0x04,  /* decoded inside at least one tunnel */
-    MARK_FRAGMENT = 0x08,   /* first fragment of more: payload_bytes is this fragment's share */
-    MARK_OPTIONS_CUT = 0x10, /* the captured bytes end inside the TCP options */
-    MARK_SWAPPED = 0x20,    /* source is the higher end of the symmetric key, see hash */
-    MARK_MPTCP_RST = 0x40,  /* MP_TCPRST present; its reason is in mptcp_reason */
+    MARK_DF = 0x02,            /* IPv4 don't-fragment */
+    MARK_TUNNELLED = 0x04,     /* decoded inside at least one tunnel */
+    MARK_FRAGMENT = 0x08,      /* first fragment of more: payload_bytes is this fragment's share */
+    MARK_OPTIONS_CUT = 0x10,   /* the captured bytes end inside the TCP options */
+    MARK_SWAPPED = 0x20,       /* source is the higher end of the symmetric key, see hash */
+    MARK_MPTCP_RST = 0x40,     /* MP_TCPRST present; its reason is in mptcp_reason */
     MARK_FROM_RESETTER = 0x80, /* free for later layers */
 };
 
 /* First payload byte(s), as far as captured. */
 enum payload_kind {
-    PAYLOAD_NONE,       /* no payload on the wire */
-    PAYLOAD_UNSEEN,     /* payload, but not captured (snaplen) */
-    PAYLOAD_TLS_ALERT,  /* TLS record type 21, version 3.x */
-    PAYLOAD_TLS_HELLO,  /* TLS handshake record (22), first byte of message 1 = ClientHello */
-    PAYLOAD_TLS,        /* any other TLS record, types 20 to 24 */
+    PAYLOAD_NONE,      /* no payload on the wire */
+    PAYLOAD_UNSEEN,    /* payload, but not captured (snaplen) */
+    PAYLOAD_TLS_ALERT, /* TLS record type 21, version 3.x */
+    PAYLOAD_TLS_HELLO, /* TLS handshake record (22), first byte of message 1 = ClientHello */
+    PAYLOAD_TLS,       /* any other TLS record, types 20 to 24 */
     PAYLOAD_HTTP_REQUEST,
     PAYLOAD_HTTP_RESPONSE,
     PAYLOAD_OTHER,
@@ -64,19 +64,19 @@ struct segment {
     uint32_t tsval, tsecr;    /* 0 without OPTION_TIMESTAMPS */
     uint32_t flow_label;      /* IPv6, 20 bits; 0 for IPv4 */
     uint16_t src_port, dst_port;
-    uint16_t flags;           /* TCP_… */
-    uint16_t window;          /* as on the wire, not scaled */
-    uint16_t ip_id;           /* IPv4 identification; 0 for IPv6 */
-    uint16_t mss;             /* with OPTION_MSS */
+    uint16_t flags;  /* TCP_… */
+    uint16_t window; /* as on the wire, not scaled */
+    uint16_t ip_id;  /* IPv4 identification; 0 for IPv6 */
+    uint16_t mss;    /* with OPTION_MSS */
     uint16_t input;
-    uint16_t rst_payload;     /* 0, or 1 + index of the copied RST payload in its batch */
-    uint8_t ttl;              /* TTL or hop limit */
-    uint8_t tos;              /* TOS or traffic class */
-    uint8_t options;          /* OPTION_… */
-    uint8_t marks;            /* MARK_… */
-    uint8_t wscale;           /* shift count with OPTION_WSCALE */
-    uint8_t payload_kind;     /* enum payload_kind */
-    uint8_t mptcp_reason;     /* with MARK_MPTCP_RST */
+    uint16_t rst_payload; /* 0, or 1 + index of the copied RST payload in its batch */
+    uint8_t ttl;          /* TTL or hop limit */
+    uint8_t tos;          /* TOS or traffic class */
+    uint8_t options;      /* OPTION_… */
+    uint8_t marks;        /* MARK_… */
+    uint8_t wscale;       /* shift count with OPTION_WSCALE */
+    uint8_t payload_kind; /* enum payload_kind */
+    uint8_t mptcp_reason; /* with MARK_MPTCP_RST */
     uint8_t mptcp_flags;
 };
 

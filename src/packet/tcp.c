@@ -41,9 +41,10 @@ int tcp_decode(struct decode_state *state, struct slice slice)
 {
     struct segment *segment = state->segment;
     bool fragment = segment->marks & MARK_FRAGMENT;
-    if (slice.captured < TCP_HEADER_BYTES)
-        return fragment && slice.wire < TCP_HEADER_BYTES ? WHYRST_FRAGMENT
-                                                         : slice_shortage(slice, TCP_HEADER_BYTES);
+    if (slice.wire < TCP_HEADER_BYTES)
+        return fragment ? WHYRST_FRAGMENT : WHYRST_MALFORMED;
+    if (slice.captured < TCP_FIELDS_BYTES)
+        return WHYRST_CUT;
     uint32_t header_bytes = tcp_header_bytes(slice.bytes);
     if (header_bytes < TCP_HEADER_BYTES || header_bytes > slice.wire)
         return WHYRST_MALFORMED;

@@ -5,6 +5,7 @@
 #include "packet/decode_internal.h"
 
 #define TCP_HEADER_BYTES 20
+#define TCP_FIELDS_BYTES 16 /* up to the window; checksum and urgent pointer are not used */
 
 /* NOP, NOP, timestamps of 10 bytes: what nearly every segment after the handshake carries. */
 #define TCP_OPTIONS_TIMESTAMPS 0x0101080au
@@ -14,7 +15,7 @@ static inline uint32_t tcp_header_bytes(const uint8_t *tcp)
     return (uint32_t)(tcp[12] >> 4) * 4;
 }
 
-/* Fills in what the TCP header says. captured >= TCP_HEADER_BYTES; header_bytes <= wire. */
+/* Fills in what the TCP header says. captured >= TCP_FIELDS_BYTES; header_bytes <= wire. */
 static inline void tcp_fill(struct segment *segment, const uint8_t *tcp, uint32_t captured,
                             uint32_t wire, uint32_t header_bytes)
 {
@@ -41,7 +42,8 @@ static inline void tcp_fill(struct segment *segment, const uint8_t *tcp, uint32_
             segment->tsecr = load_be32(options + 8);
         } else {
             bool cut = captured < header_bytes;
-            options_decode(segment, options, (cut ? captured : header_bytes) - TCP_HEADER_BYTES,
+            uint32_t seen = cut ? captured : header_bytes;
+            options_decode(segment, options, seen > TCP_HEADER_BYTES ? seen - TCP_HEADER_BYTES : 0,
                            cut);
         }
     }

@@ -2,12 +2,13 @@
 
 /* IEEE 802.11, 9.2.4.1: bits of the two frame control bytes. */
 enum {
-    CONTROL_TYPE = 0x0c,
+    CONTROL_TYPE = 0x0f, /* with the version, which is 0 */
     CONTROL_TYPE_DATA = 0x08,
     CONTROL_NO_DATA = 0x40, /* subtype bits of data frames */
     CONTROL_QOS = 0x80,
     CONTROL_TO_DS = 0x01, /* second byte */
     CONTROL_FROM_DS = 0x02,
+    CONTROL_MORE_FRAGMENTS = 0x04,
     CONTROL_PROTECTED = 0x40,
     CONTROL_ORDER = 0x80,
 };
@@ -27,6 +28,8 @@ static int wireless_frame(struct decode_state *state, struct slice slice, bool a
         return WHYRST_UNKNOWN_PROTOCOL;
     if (load_le16(frame + 22) & 0x0f)
         return WHYRST_FRAGMENT;
+    if (frame[1] & CONTROL_MORE_FRAGMENTS)
+        state->segment->marks |= MARK_FRAGMENT;
     uint32_t size = 24, qos_at;
     if (frame[1] & CONTROL_TO_DS && frame[1] & CONTROL_FROM_DS)
         size += 6;
