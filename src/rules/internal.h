@@ -1,0 +1,108 @@
+/* What the files of the rule layer share: the ruleset, and how it is read. */
+#ifndef WHYRST_RULES_INTERNAL_H
+#define WHYRST_RULES_INTERNAL_H
+
+#include "rules/pattern.h"
+#include "rules/position.h"
+#include "rules/ruleset.h"
+
+#include <jansson.h>
+
+#define RULE_MAX_CONDITIONS 16
+#define TEST_MAX_WORDS      16 /* of 64 tests */
+
+/* A fact compared with a constant. Every comparison comes down to one of two forms. */
+struct fact_test {
+    uint32_t names;   /* bool and enum facts: bit set of the values asked for */
+    double low, high; /* numbers: both ends belong to it */
+    uint8_t fact;
+};
+
+struct signature_entry {
+    struct signature signature; /* first: the public pointer is also the entry's */
+    struct pattern pattern;     /* when signature.packets is set */
+    struct fact_test tests[RULE_MAX_CONDITIONS];
+    uint8_t facts[RULE_MAX_CONDITIONS];
+    char texts[RULE_MAX_CONDITIONS][120];
+};
+
+struct rule_entry {
+    struct rule rule;
+    char *file;
+    json_t *document; /* owns the strings of rule and signatures */
+    struct signature_entry **signatures;
+    unsigned signature_count;
+};
+
+/* Distinct tests of all signatures. Tests of names fill the words before name_words, tests of
+ * numbers the others. */
+struct test_table {
+    struct fact_test *tests[TEST_MAX_WORDS];
+    unsigned counts[TEST_MAX_WORDS];
+    unsigned words, name_words;
+};
+
+struct whyrst_rules {
+    struct rule_entry *rules;
+    unsigned rule_count;
+    const struct rule *by_cause[WHYRST_CAUSE_COUNT];
+    const struct signature_entry **signatures; /* best rank first, then file and place */
+    unsigned signature_count;
+    struct test_table table;
+    uint64_t *needs; /* signature_count rows of table.words: the tests a signature asks for */
+    char sha256[65];
+};
+
+/* Everything found wrong, one line each. */
+struct problems {
+    struct whyrst_error *error; /* never NULL */
+    size_t used;
+    unsigned count, left_out; /* left_out: no room for them in error */
+};
+
+/* Adds "path:line: message"; line 0 is left away. */
+__attribute__((format(printf, 4, 5))) void problems_add(struct problems *problems, const char *path,
+                                                        unsigned line, const char *format, ...);
+
+/* A rule file being read. */
+struct reader {
+    const char *path; /* as opened, for messages */
+    const char *text;
+    struct problems *problems;
+};
+
+/* Reports what is wrong at `position`: "path:line: position: message". */
+__attribute__((format(printf, 3, 4))) void reader_problem(const struct reader *reader,
+                                                          const struct position *position,
+                                                          const char *format, ...);
+
+/* Reports every key of object that is not in known (NULL-terminated). */
+void reader_keys(const struct reader *reader, const struct position *position, const json_t *object,
+                 const char *const *known);
+/* The non-empty string at key, its placeholders checked; NULL when missing or wrong, which is
+ * reported (missing only if required). */
+const char *reader_string(const struct reader *reader, const struct position *position,
+                          const json_t *object, const char *key, bool required);
+/* An integer from low to high into *value, which stays as it is when key is missing. */
+void reader_integer(const struct reader *reader, const struct position *position,
+                    const json_t *object, const char *key, long low, long high, int *value);
+/* Up to RULE_MAX_LINES - 1 strings, NULL-terminated. */
+void reader_lines(const struct reader *reader, const struct position *position,
+                  const json_t *object, const char *key, const char *lines[RULE_MAX_LINES]);
+
+/* " (did you mean "x"?)" in buf if one of the names is close to the word, else "". */
+const char *closest_name(const char *word, const char *const *names, char *buf, size_t size);
+
+/* Reads one rule file's document into rule. What is wrong goes to the reader's problems. -1 only
+ * without memory. */
+int rule_parse(const struct reader *reader, struct rule_entry *rule);
+void signature_parse(const struct reader *reader, const struct position *position,
+                     const json_t *object, struct rule_entry *rule, struct signature_entry *entry);
+/* The "facts" map of a signature. */
+void conditions_parse(const struct reader *reader, const struct position *position,
+                      const json_t *object, struct signature_entry *entry);
+
+/* Sorts all signatures and numbers their tests. -1 without memory or with too many tests. */
+int ruleset_compile(struct whyrst_rules *rules, struct whyrst_error *error);
+
+#endif

@@ -1,0 +1,65 @@
+#include "rules/ruleset.h"
+
+#include "rules/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+unsigned whyrst_rules_count(const struct whyrst_rules *rules)
+{
+    return rules->rule_count;
+}
+
+const char *whyrst_rules_sha256(const struct whyrst_rules *rules)
+{
+    return rules->sha256;
+}
+
+const struct rule *ruleset_rule(const struct whyrst_rules *rules, enum whyrst_cause cause)
+{
+    return (unsigned)cause < WHYRST_CAUSE_COUNT ? rules->by_cause[cause] : NULL;
+}
+
+unsigned ruleset_signature_count(const struct whyrst_rules *rules)
+{
+    return rules->signature_count;
+}
+
+const struct signature *ruleset_signature(const struct whyrst_rules *rules, unsigned index)
+{
+    return index < rules->signature_count ? &rules->signatures[index]->signature : NULL;
+}
+
+int ruleset_condition_text(const struct signature *signature, unsigned index, char *buf,
+                           size_t size)
+{
+    const struct signature_entry *entry = (const struct signature_entry *)signature;
+
+    if (index >= signature->fact_count)
+        return -1;
+    snprintf(buf, size, "%s", entry->texts[index]);
+    return 0;
+}
+
+static void rule_clear(struct rule_entry *entry)
+{
+    for (unsigned i = 0; entry->signatures && entry->signatures[i]; i++)
+        free(entry->signatures[i]);
+    free(entry->signatures);
+    json_decref(entry->document);
+    free(entry->file);
+}
+
+void whyrst_rules_free(struct whyrst_rules *rules)
+{
+    if (!rules)
+        return;
+    for (unsigned i = 0; i < rules->rule_count; i++)
+        rule_clear(&rules->rules[i]);
+    for (unsigned word = 0; word < rules->table.words; word++)
+        free(rules->table.tests[word]);
+    free(rules->rules);
+    free(rules->signatures);
+    free(rules->needs);
+    free(rules);
+}

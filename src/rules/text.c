@@ -1,0 +1,137 @@
+#include "rules/text.h"
+
+#include "rules/ruleset.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A placeholder is whose it is, then what of it: $PEER_PORT. */
+enum text_part { PART_ENDPOINT, PART_IP, PART_PORT, PART_ROLE };
+
+struct placeholder {
+    enum { OF_CLIENT, OF_SERVER, OF_RESETTER, OF_PEER } owner;
+    enum text_part part;
+};
+
+static const char *const owner_names[] = {"CLIENT", "SERVER", "RESETTER", "PEER"};
+static const char *const part_names[] = {"", "_IP", "_PORT", "_ROLE"};
+
+/* The length of the placeholder's name at `at` (behind the $); 0 when there is none: "$1", "$(". */
+static size_t name_length(const char *at)
+{
+    static const char capitals[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+    return strspn(at, capitals) ? strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") : 0;
+}
+
+static bool name_find(const char *name, size_t length, struct placeholder *found)
+{
+    for (unsigned owner = OF_CLIENT; owner <= OF_PEER; owner++) {
+        size_t head = strlen(owner_names[owner]);
+        if (length < head || memcmp(name, owner_names[owner], head) != 0)
+            continue;
+        for (unsigned part = PART_ENDPOINT; part <= PART_ROLE; part++) {
+            if (strlen(part_names[part]) != length - head ||
+                memcmp(part_names[part], name + head, length - head) != 0)
+                continue;
+            if (part == PART_ROLE && owner < OF_RESETTER) /* the client's role says nothing */
+                return false;
+            found->owner = owner;
+            found->part = part;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *text_bad_placeholder(const char *text, size_t *length)
+{
+    struct placeholder found;
+
+    for (const char *at = strchr(text, '$'); at; at = strchr(at + 1, '$')) {
+        *length = name_length(at + 1);
+        if (*length && !name_find(at + 1, *length, &found)) {
+            ++*length;
+            return at;
+        }
+    }
+    return NULL;
+}
+
+static void value_format(const struct placeholder *what, const struct rule_values *values,
+                         char *buf, size_t size)
+{
+    static const char *const roles[2][2] = {{"client", "server"}, {"客户端", "服务器"}};
+    enum whyrst_side resetter = values->resetter == WHYRST_SERVER ? WHYRST_SERVER : WHYRST_CLIENT;
+    enum whyrst_side peer = resetter == WHYRST_SERVER ? WHYRST_CLIENT : WHYRST_SERVER;
+    enum whyrst_side side = what->owner == OF_CLIENT     ? WHYRST_CLIENT
+                            : what->owner == OF_SERVER   ? WHYRST_SERVER
+                            : what->owner == OF_RESETTER ? resetter
+                                                         : peer;
+    const char *ip = values->ip[side] ? values->ip[side] : "?";
+    bool is_ipv6 = strchr(ip, ':') != NULL;
+
+    switch (what->part) {
+    case PART_ENDPOINT:
+        snprintf(buf, size, is_ipv6 ? "[%s]:%u" : "%s:%u", ip, (unsigned)values->port[side]);
+        break;
+    case PART_IP:
+        snprintf(buf, size, "%s", ip);
+        break;
+    case PART_PORT:
+        snprintf(buf, size, "%u", (unsigned)values->port[side]);
+        break;
+    case PART_ROLE:
+        snprintf(buf, size, "%s", roles[values->language == WHYRST_ZH][side]);
+        break;
+    }
+}
+
+struct output {
+    char *buf;
+    size_t used, size;
+    bool cut;
+};
+
+static void output_add(struct output *output, const char *bytes, size_t length)
+{
+    if (output->cut || output->size == 0)
+        return;
+    size_t room = output->size - 1 - output->used;
+    if (length > room) {
+        length = room;
+        while (length > 0 && ((unsigned char)bytes[length] & 0xc0) == 0x80)
+            length--; /* not within a character of UTF-8 */
+        output->cut = true;
+    }
+    memcpy(output->buf + output->used, bytes, length);
+    output->used += length;
+}
+
+int rule_text_fill(const char *text, const struct rule_values *values, char *buf, size_t size)
+{
+    struct output output = {.buf = buf, .size = size};
+
+    if (size == 0)
+        return -1;
+    while (*text) {
+        size_t plain = strcspn(text, "$");
+        output_add(&output, text, plain);
+        text += plain;
+        if (!*text)
+            break;
+        size_t length = name_length(text + 1);
+        struct placeholder what;
+        if (length && name_find(text + 1, length, &what)) {
+            char value[80];
+            value_format(&what, values, value, sizeof value);
+            output_add(&output, value, strlen(value));
+            text += 1 + length;
+        } else {
+            output_add(&output, text++, 1);
+        }
+    }
+    buf[output.used] = 0;
+    return output.cut ? -1 : 0;
+}
