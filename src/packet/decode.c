@@ -68,9 +68,12 @@ static inline bool decode_fast(const struct decode_key *key, const struct whyrst
     segment->ip_id = load_be16(ip + 4);
     segment->ttl = ip[8];
     segment->tos = ip[1];
-    segment->marks = fragment & 0x4000 ? MARK_DF : 0;
+    uint64_t source = hash_ipv4_end(load_be32(ip + 12), load_be16(tcp));
+    uint64_t destination = hash_ipv4_end(load_be32(ip + 16), load_be16(tcp + 2));
+    segment->hash = hash_ipv4(key, source, destination);
+    segment->marks =
+        (uint8_t)((fragment & 0x4000 ? MARK_DF : 0) | (source > destination) * MARK_SWAPPED);
     tcp_fill(segment, tcp, captured, total - IPV4_HEADER_BYTES, header_bytes);
-    hash_ipv4(segment, key);
     *payload = tcp + header_bytes;
     *payload_caplen = captured - header_bytes;
     return true;
@@ -128,6 +131,8 @@ size_t batch_decode(struct segment_batch *batch, const struct decode_key *key,
                     const struct whyrst_packet *packets, size_t count)
 {
     size_t room = DECODE_BATCH - batch->packets, taken = 0;
+    int64_t first = batch->first_time_nsec, last = batch->last_time_nsec;
+    struct segment *segment = &batch->segments[batch->count];
     if (count > room)
         count = room;
     if (count > 0 && batch->packets == 0)
@@ -136,15 +141,12 @@ size_t batch_decode(struct segment_batch *batch, const struct decode_key *key,
         batch_prefetch(&packets[i]);
     for (; taken < count && packets[taken].input == batch->input; taken++) {
         const struct whyrst_packet *packet = &packets[taken];
-        struct segment *segment = &batch->segments[batch->count];
         const uint8_t *payload;
         uint32_t captured;
         if (taken + PREFETCH_AHEAD < count)
             batch_prefetch(&packets[taken + PREFETCH_AHEAD]);
-        if (packet->time_nsec < batch->first_time_nsec)
-            batch->first_time_nsec = packet->time_nsec;
-        if (packet->time_nsec > batch->last_time_nsec)
-            batch->last_time_nsec = packet->time_nsec;
+        first = packet->time_nsec < first ? packet->time_nsec : first;
+        last = packet->time_nsec > last ? packet->time_nsec : last;
         int result = decode_one(key, packet, segment, &payload, &captured);
         if (result != DECODE_TCP) {
             batch->undecoded[result]++;
@@ -152,8 +154,11 @@ size_t batch_decode(struct segment_batch *batch, const struct decode_key *key,
         }
         if (segment->flags & TCP_RST && captured > 0)
             batch_keep_payload(batch, segment, payload, captured);
-        batch->count++;
+        segment++;
     }
+    batch->first_time_nsec = first;
+    batch->last_time_nsec = last;
+    batch->count = (unsigned)(segment - batch->segments);
     batch->packets += (unsigned)taken;
     return taken;
 }

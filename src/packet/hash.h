@@ -21,20 +21,22 @@ static inline uint64_t hash_finish(const struct decode_key *key, hash_wide sum, 
     return hash_fold((hash_wide)(low + (tail ^ key->secret[2])) * (high ^ key->secret[3]));
 }
 
-/* Sets hash and MARK_SWAPPED from the addresses and ports. */
-static inline void hash_ipv4(struct segment *segment, const struct decode_key *key)
+/* An IPv4 end: address, then port; the numbers compare as the bytes do. */
+static inline uint64_t hash_ipv4_end(uint32_t address, uint16_t port)
 {
-    uint64_t source = (uint64_t)load_be32(segment->src) << 16 | segment->src_port;
-    uint64_t destination = (uint64_t)load_be32(segment->dst) << 16 | segment->dst_port;
-    bool swapped = source > destination;
-    uint64_t lower = swapped ? destination : source;
-    uint64_t higher = swapped ? source : destination;
-    if (swapped)
-        segment->marks |= MARK_SWAPPED;
-    segment->hash =
-        hash_finish(key, (hash_wide)(lower + key->secret[0]) * (higher + key->secret[1]), 0);
+    return (uint64_t)address << 16 | port;
 }
 
+/* Which end is source makes no branch: it is as good as random from packet to packet. */
+static inline uint64_t hash_ipv4(const struct decode_key *key, uint64_t source,
+                                 uint64_t destination)
+{
+    uint64_t lower = source > destination ? destination : source;
+    uint64_t higher = source > destination ? source : destination;
+    return hash_finish(key, (hash_wide)(lower + key->secret[0]) * (higher + key->secret[1]), 0);
+}
+
+/* Sets hash and MARK_SWAPPED. */
 static inline void hash_ipv6(struct segment *segment, const struct decode_key *key)
 {
     uint64_t source[2] = {load_be64(segment->src), load_be64(segment->src + 8)};
@@ -49,8 +51,7 @@ static inline void hash_ipv6(struct segment *segment, const struct decode_key *k
     const uint64_t *secret = key->secret;
     hash_wide sum = (hash_wide)(lower[0] + secret[0]) * (lower[1] + secret[1]) +
                     (hash_wide)(higher[0] + secret[2]) * (higher[1] + secret[3]);
-    if (swapped)
-        segment->marks |= MARK_SWAPPED;
+    segment->marks |= (uint8_t)(swapped * MARK_SWAPPED);
     /* the ports get a round of their own, keyed by what the secret made of the addresses */
     uint64_t addresses = hash_finish(key, sum, 0);
     segment->hash = hash_fold((hash_wide)(addresses ^ secret[0]) * (ports + secret[1]));

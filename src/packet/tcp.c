@@ -49,10 +49,14 @@ int tcp_decode(struct decode_state *state, struct slice slice)
     if (header_bytes < TCP_HEADER_BYTES || header_bytes > slice.wire)
         return WHYRST_MALFORMED;
     tcp_fill(segment, slice.bytes, slice.captured, slice.wire, header_bytes);
-    if (segment->marks & MARK_IPV6)
+    if (segment->marks & MARK_IPV6) {
         hash_ipv6(segment, state->key);
-    else
-        hash_ipv4(segment, state->key);
+    } else {
+        uint64_t source = hash_ipv4_end(load_be32(segment->src), segment->src_port);
+        uint64_t destination = hash_ipv4_end(load_be32(segment->dst), segment->dst_port);
+        segment->hash = hash_ipv4(state->key, source, destination);
+        segment->marks |= source > destination ? MARK_SWAPPED : 0;
+    }
     uint32_t header_captured = slice.captured < header_bytes ? slice.captured : header_bytes;
     state->payload = (struct slice){slice.bytes + header_captured, slice.captured - header_captured,
                                     slice.wire - header_bytes};

@@ -19,12 +19,13 @@ static inline uint32_t tcp_header_bytes(const uint8_t *tcp)
 static inline void tcp_fill(struct segment *segment, const uint8_t *tcp, uint32_t captured,
                             uint32_t wire, uint32_t header_bytes)
 {
-    segment->src_port = load_be16(tcp);
-    segment->dst_port = load_be16(tcp + 2);
+    uint32_t ports = load_be32(tcp), flags_window = load_be32(tcp + 12);
+    segment->src_port = (uint16_t)(ports >> 16);
+    segment->dst_port = (uint16_t)ports;
     segment->seq = load_be32(tcp + 4);
     segment->ack = load_be32(tcp + 8);
-    segment->flags = load_be16(tcp + 12) & 0x0fff;
-    segment->window = load_be16(tcp + 14);
+    segment->flags = flags_window >> 16 & 0x0fff;
+    segment->window = (uint16_t)flags_window;
     segment->payload_bytes = wire - header_bytes;
     segment->tsval = 0;
     segment->tsecr = 0;
