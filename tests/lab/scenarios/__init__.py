@@ -1,0 +1,44 @@
+"""All scenarios, by name. A scenario says what it does, never what the packets will look like."""
+import importlib
+
+SCENARIOS = {}
+MODULES = ["abort", "unread", "refused", "halfopen", "closing", "timeouts", "handshake", "firewall", "middlebox", "injected",
+           "declared", "odd", "clean"]
+
+
+class Scenario:
+    def __init__(self, function, cause, weight, lan_only, versions):
+        self.function, self.cause, self.weight = function, cause, weight
+        self.name, self.lan_only, self.versions = function.__name__, lan_only, versions
+        self.what = " ".join((function.__doc__ or "").split())
+
+
+def scenario(cause, weight=1.0, lan_only=False, versions=(4, 6)):
+    """Registers `async def name(lab, conn, rng, v)`. cause is what it aims at; the label follows the kernel."""
+    def register(function):
+        SCENARIOS[function.__name__] = Scenario(function, cause, weight, lan_only, versions)
+        return function
+    return register
+
+
+def load():
+    for name in MODULES:
+        importlib.import_module("scenarios." + name)
+    return SCENARIOS
+
+
+def side(conn, rng, server=0.6):
+    """Draws who makes the reset; (side, other side)."""
+    who = conn.params.get("resetter") or ("s" if rng.random() < server else "c")
+    conn.params["resetter"] = who
+    return who, "c" if who == "s" else "s"
+
+
+def size(conn, rng, low, high, name="size"):
+    """A size between low and high bytes, every magnitude equally likely."""
+    import math
+    value = conn.params.get(name)
+    if value is None:
+        value = int(round(math.exp(rng.uniform(math.log(low), math.log(high)))))
+    conn.params[name] = value
+    return value
