@@ -18,6 +18,9 @@
 #define CAPTURE_PREFETCH_BYTES 2048
 #define CAPTURE_CACHE_LINE     64
 
+/* For the walks, of which there is one copy for each byte order. */
+#define CAPTURE_HOT static inline __attribute__((always_inline))
+
 /* How one kind of capture is read: pcap.c, pcapng.c, live.c. */
 struct capture_format {
     const char *name; /* capture_info.format */

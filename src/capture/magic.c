@@ -78,13 +78,13 @@ int magic_refuse(const char *name, const uint8_t *bytes, size_t count, struct wh
                             "editcap -F pcap FILE NEW",
                             name, magics[i].what);
     }
+    if (count < 4)
+        return capture_fail(error, "%s: is only %zu bytes long, not a capture file", name, count);
     if (looks_like_text(bytes, count))
         return capture_fail(error,
                             "%s: is a text file, not a capture; a pcap or pcapng file is needed "
                             "(tcpdump -w writes one, text2pcap makes one of a hex dump)",
                             name);
-    if (count < 4)
-        return capture_fail(error, "%s: is only %zu bytes long, not a capture file", name, count);
     if (looks_like_erf(bytes, count))
         return capture_fail(error,
                             "%s: looks like an ERF capture, which is not read; convert it first: "

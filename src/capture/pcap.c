@@ -56,8 +56,8 @@ static int pcap_start(struct capture *capture, struct whyrst_error *error)
 }
 
 /* Walks whole records from the cursor; stops at the first that is cut or too long. */
-static inline size_t pcap_walk(struct capture *capture, const struct pcap *pcap,
-                               struct whyrst_packet *packets, size_t max, bool swap)
+CAPTURE_HOT size_t pcap_walk(struct capture *capture, const struct pcap *pcap,
+                             struct whyrst_packet *packets, size_t max, bool swap)
 {
     struct source *source = &capture->source;
     const uint8_t *cursor = source->cursor, *end = source->end, *fetched = cursor;

@@ -12,8 +12,8 @@ struct block_packet {
     bool has_time;
 };
 
-static const char *parse_enhanced(struct block_packet *packet, const uint8_t *block,
-                                  uint32_t length, bool swap)
+CAPTURE_HOT const char *parse_enhanced(struct block_packet *packet, const uint8_t *block,
+                                       uint32_t length, bool swap)
 {
     if (length < BLOCK_FRAME_BYTES + 20)
         return "an Enhanced Packet Block is too short";
@@ -72,9 +72,8 @@ static void take_drops(struct pcapng_interface *interface, const struct block_pa
 }
 
 /* A packet block that is whole at hand. NULL, or what is wrong with it. */
-static inline const char *pcapng_packet(struct capture *capture, const uint8_t *block,
-                                        uint32_t type, uint32_t length, bool swap,
-                                        struct whyrst_packet *out)
+CAPTURE_HOT const char *pcapng_packet(struct capture *capture, const uint8_t *block, uint32_t type,
+                                      uint32_t length, bool swap, struct whyrst_packet *out)
 {
     const struct pcapng *pcapng = capture->state;
     struct block_packet packet;
@@ -113,8 +112,8 @@ static inline uint32_t block_length(uint32_t stated)
 }
 
 /* Walks whole packet blocks from the cursor; stops at anything else, or damage (*wrong). */
-static inline size_t pcapng_walk(struct capture *capture, struct whyrst_packet *packets, size_t max,
-                                 bool swap, const char **wrong)
+CAPTURE_HOT size_t pcapng_walk(struct capture *capture, struct whyrst_packet *packets, size_t max,
+                               bool swap, const char **wrong)
 {
     struct source *source = &capture->source;
     const uint8_t *cursor = source->cursor, *end = source->end, *fetched = cursor;

@@ -32,6 +32,7 @@ struct pcapng_interface {
     uint32_t snaplen;          /* 0 = no limit */
     uint64_t factor;           /* RESOLUTION_COARSER: ns a tick; RESOLUTION_FINER: ticks a ns */
     int64_t offset_sec;        /* added to every timestamp */
+    uint64_t direct_ticks;     /* below it a multiplication with factor does; 0 = never */
     uint64_t packet_drops;     /* sum of the packets' own drop counts */
     uint64_t statistics_drops; /* of the last statistics block */
     bool has_packet_drops, has_statistics;
@@ -69,8 +70,7 @@ int64_t pcapng_time_slow(const struct pcapng_interface *interface, uint64_t tick
 
 static inline int64_t pcapng_time(const struct pcapng_interface *interface, uint64_t ticks)
 {
-    if (interface->resolution == RESOLUTION_COARSER && interface->offset_sec == 0 &&
-        ticks <= INT64_MAX / 1000000000u)
+    if (ticks < interface->direct_ticks)
         return (int64_t)(ticks * interface->factor);
     return pcapng_time_slow(interface, ticks);
 }

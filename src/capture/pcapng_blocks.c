@@ -97,6 +97,8 @@ static void interface_read_options(struct pcapng_interface *interface, const uin
             interface->offset_sec = (int64_t)load64(value, swap);
         }
     }
+    if (interface->resolution == RESOLUTION_COARSER && interface->offset_sec == 0)
+        interface->direct_ticks = INT64_MAX / interface->factor;
 }
 
 int pcapng_add_interface(struct capture *capture, const uint8_t *block, uint32_t length,
