@@ -23,8 +23,6 @@ enum {
     PROTOCOL_SHIM6 = 140,
 };
 
-static int network_protocol(struct decode_state *state, uint8_t protocol, struct slice slice);
-
 static int network_tunnelled(struct decode_state *state, struct slice slice,
                              int (*inner)(struct decode_state *, struct slice))
 {
@@ -39,17 +37,6 @@ static int network_etherip(struct decode_state *state, struct slice slice)
         return slice_shortage(slice, 2);
     return slice.bytes[0] >> 4 == 3 ? network_tunnelled(state, slice_skip(slice, 2), link_ethernet)
                                     : WHYRST_UNKNOWN_PROTOCOL;
-}
-
-/* RFC 4302: the length counts 4-byte words, less two. */
-static int network_ah(struct decode_state *state, struct slice slice)
-{
-    if (slice.captured < 2)
-        return slice_shortage(slice, 2);
-    uint32_t size = (slice.bytes[1] + 2u) * 4;
-    if (slice.captured < size)
-        return slice_shortage(slice, size);
-    return network_protocol(state, slice.bytes[0], slice_skip(slice, size));
 }
 
 static int network_protocol(struct decode_state *state, uint8_t protocol, struct slice slice)
@@ -70,14 +57,35 @@ static int network_protocol(struct decode_state *state, uint8_t protocol, struct
         return network_tunnelled(state, slice, ethertype_mpls);
     case PROTOCOL_ETHERIP:
         return network_etherip(state, slice);
-    case PROTOCOL_AH:
-        return network_ah(state, slice);
     case PROTOCOL_ESP: /* encrypted */
     case PROTOCOL_IPCOMP:
         return WHYRST_UNKNOWN_PROTOCOL;
     default:
         return WHYRST_NOT_TCP;
     }
+}
+
+/* Takes one extension header off; its first byte says what follows. DECODE_TCP to go on. */
+static int network_extension(struct decode_state *state, uint8_t *protocol, struct slice *slice)
+{
+    if (slice->captured < 8)
+        return slice_shortage(*slice, 8);
+    uint32_t size = (slice->bytes[1] + 1u) * 8;
+    if (*protocol == PROTOCOL_AH)
+        size = (slice->bytes[1] + 2u) * 4; /* RFC 4302, 2.2 */
+    if (*protocol == PROTOCOL_FRAGMENT) {
+        uint16_t fragment = load_be16(slice->bytes + 2);
+        size = 8;
+        if (fragment & 0xfff8)
+            return WHYRST_FRAGMENT;
+        if (fragment & 1)
+            state->segment->marks |= MARK_FRAGMENT;
+    }
+    if (slice->captured < size)
+        return slice_shortage(*slice, size);
+    *protocol = slice->bytes[0];
+    *slice = slice_skip(*slice, size);
+    return DECODE_TCP;
 }
 
 static int network_ipv4(struct decode_state *state, struct slice slice)
@@ -111,7 +119,14 @@ static int network_ipv4(struct decode_state *state, struct slice slice)
         segment->marks |= MARK_FRAGMENT;
     if (fragment & 0x1fff)
         return WHYRST_FRAGMENT;
-    return network_protocol(state, ip[9], slice_skip(slice, header_bytes));
+    uint8_t protocol = ip[9];
+    slice = slice_skip(slice, header_bytes);
+    if (protocol == PROTOCOL_AH) {
+        int result = network_extension(state, &protocol, &slice);
+        if (result != DECODE_TCP)
+            return result;
+    }
+    return network_protocol(state, protocol, slice);
 }
 
 /* Walks the extension headers (RFC 8200, 4) from *slice on; DECODE_TCP when *protocol is then what
@@ -119,33 +134,21 @@ static int network_ipv4(struct decode_state *state, struct slice slice)
 static int network_extensions(struct decode_state *state, uint8_t *protocol, struct slice *slice)
 {
     for (unsigned i = 0; i < IPV6_MAX_EXTENSIONS; i++) {
-        uint32_t size;
         switch (*protocol) {
         case PROTOCOL_HOP_BY_HOP:
         case PROTOCOL_ROUTING:
-        case PROTOCOL_DESTINATION:
-        case PROTOCOL_SHIM6:
         case PROTOCOL_FRAGMENT:
-            if (slice->captured < 8)
-                return slice_shortage(*slice, 8);
+        case PROTOCOL_AH:
+        case PROTOCOL_DESTINATION:
+        case PROTOCOL_SHIM6: {
+            int result = network_extension(state, protocol, slice);
+            if (result != DECODE_TCP)
+                return result;
             break;
+        }
         default:
             return DECODE_TCP;
         }
-        if (*protocol == PROTOCOL_FRAGMENT) {
-            uint16_t fragment = load_be16(slice->bytes + 2);
-            size = 8;
-            if (fragment & 0xfff8)
-                return WHYRST_FRAGMENT;
-            if (fragment & 1)
-                state->segment->marks |= MARK_FRAGMENT;
-        } else {
-            size = (slice->bytes[1] + 1u) * 8;
-        }
-        if (slice->captured < size)
-            return slice_shortage(*slice, size);
-        *protocol = slice->bytes[0];
-        *slice = slice_skip(*slice, size);
     }
     return WHYRST_UNKNOWN_PROTOCOL;
 }

@@ -83,7 +83,9 @@ int tunnel_gre(struct decode_state *state, struct slice slice)
     case 0x22eb:
         return tunnel_erspan(state, slice, true);
     case 0x883e: /* WCCP: a redirect header of four bytes that older versions leave out */
-        if (slice.captured >= 5 && slice.bytes[0] >> 4 != 4)
+        if (slice.captured < 5)
+            return slice_shortage(slice, 5);
+        if (slice.bytes[0] >> 4 != 4)
             slice = slice_skip(slice, 4);
         return network_ip(state, slice);
     case ETHERTYPE_PPP:
