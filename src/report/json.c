@@ -1,0 +1,366 @@
+/* The reference format. One element of `resets` a line, members in the contract's order, written by
+ * hand: a capture of refused connections has a verdict every other packet. */
+#include "report/json.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "report/community.h"
+
+#define PUT(literal)   (at = format_literal(at, literal))
+#define PUT_NAME(name) (at = json_name(at, name))
+
+/* Names of ours, at most 64 characters, nothing to escape. */
+static char *json_name(char *at, const char *name)
+{
+    return format_bytes(at, name, strnlen(name, 64));
+}
+
+static char *json_bool(char *at, bool value)
+{
+    return value ? format_literal(at, "true") : format_literal(at, "false");
+}
+
+void json_string(struct output *output, const char *text)
+{
+    if (!text) {
+        output_literal(output, "null");
+        return;
+    }
+    output_literal(output, "\"");
+    output_json(output, text);
+    output_literal(output, "\"");
+}
+
+void json_text(struct report *report, struct output *output, const char *text)
+{
+    json_string(output, text ? report_text(report, text) : NULL);
+}
+
+static char *json_end(char *at, const char *ip, uint16_t port)
+{
+    PUT("{\"ip\":\"");
+    PUT_NAME(ip);
+    PUT("\",\"port\":");
+    at = format_u64(at, port);
+    *at++ = '}';
+    return at;
+}
+
+static char *json_frames(char *at, const uint64_t *frames, unsigned count)
+{
+    *at++ = '[';
+    for (unsigned i = 0; i < count; i++) {
+        if (i)
+            *at++ = ',';
+        at = format_u64(at, frames[i]);
+    }
+    *at++ = ']';
+    return at;
+}
+
+static void json_identity(struct report *report, const struct shown_reset *shown,
+                          struct output *output)
+{
+    const struct whyrst_reset *reset = shown->reset;
+    char *at = output_room(output, 1024);
+    PUT("{\"id\":");
+    at = format_u64(at, reset->id);
+    PUT(",\"input\":");
+    at = format_u64(at, reset->input);
+    PUT(",\"frame\":");
+    at = format_u64(at, reset->frame);
+    PUT(",\"time\":\"");
+    at = format_time(at, reset->time_nsec, &report->clock);
+    PUT("\",\"stream\":");
+    at = format_u64(at, reset->stream);
+    PUT(",\"community_id\":\"");
+    at = community_id(at, &shown->client, &shown->server);
+    PUT("\",\"client\":");
+    at = json_end(at, shown->client_ip, shown->client.port);
+    PUT(",\"server\":");
+    at = json_end(at, shown->server_ip, shown->server.port);
+    PUT(",\"roles\":\"");
+    PUT_NAME(reset->roles_inferred ? "inferred" : "handshake");
+    PUT("\",\"sent_by\":\"");
+    PUT_NAME(side_name(reset->sent_by));
+    PUT("\",\"origin\":\"");
+    PUT_NAME(origin_name(reset->origin));
+    PUT("\",\"stage\":\"");
+    PUT_NAME(stage_name(reset->stage));
+    PUT("\"");
+    output_end(output, at);
+}
+
+static void json_verdict(struct report *report, const struct whyrst_verdict *verdict,
+                         struct output *output)
+{
+    char *at = output_room(output, 256);
+    PUT(",\"verdict\":{\"cause\":\"");
+    PUT_NAME(whyrst_cause_name(verdict->cause));
+    PUT("\",\"scenario\":");
+    output_end(output, at);
+    json_string(output, verdict->scenario);
+    output_literal(output, ",\"signature\":");
+    json_string(output, verdict->signature ? verdict->signature : "none");
+    at = output_room(output, 256);
+    PUT(",\"certainty\":\"");
+    PUT_NAME(certainty_name(verdict->certainty));
+    PUT("\",\"confidence\":");
+    at = format_thousandths(at, format_round_thousandths(verdict->confidence));
+    PUT(",\"title\":");
+    output_end(output, at);
+    json_string(output, verdict->title ? verdict->title : whyrst_cause_name(verdict->cause));
+    output_literal(output, ",\"explanation\":");
+    json_text(report, output, verdict->explanation);
+    at = output_room(output, 64);
+    PUT(",\"complete\":");
+    at = json_bool(at, verdict->complete);
+    PUT("}");
+    output_end(output, at);
+}
+
+static void json_alternatives(const struct whyrst_reset *reset, struct output *output)
+{
+    output_literal(output, ",\"alternatives\":[");
+    for (unsigned i = 0; i < reset->alternative_count; i++) {
+        const struct whyrst_alternative *alternative = &reset->alternatives[i];
+        char *at = output_room(output, 256);
+        if (i)
+            *at++ = ',';
+        PUT("{\"cause\":\"");
+        PUT_NAME(whyrst_cause_name(alternative->cause));
+        PUT("\",\"confidence\":");
+        at = format_thousandths(at, format_floor_thousandths(alternative->confidence));
+        PUT(",\"why\":");
+        output_end(output, at);
+        json_string(output, alternative->why ? alternative->why : "");
+        output_literal(output, "}");
+    }
+    output_literal(output, "]");
+}
+
+static void json_value(const struct whyrst_evidence *evidence, struct output *output)
+{
+    if (evidence->kind == WHYRST_VALUE_STRING) {
+        json_string(output, evidence->string);
+        return;
+    }
+    char *at = output_room(output, FORMAT_NUMBER_ROOM);
+    if (evidence->kind == WHYRST_VALUE_BOOL)
+        at = json_bool(at, evidence->number != 0);
+    else if (isfinite(evidence->number))
+        at = format_number(at, evidence->number);
+    else
+        PUT("null"); /* JSON has no NaN or infinity */
+    output_end(output, at);
+}
+
+static void json_evidence(struct report *report, const struct whyrst_reset *reset,
+                          struct output *output)
+{
+    output_literal(output, ",\"evidence\":[");
+    for (unsigned i = 0; i < reset->evidence_count; i++) {
+        const struct whyrst_evidence *evidence = &reset->evidence[i];
+        char *at = output_room(output, 256);
+        if (i)
+            *at++ = ',';
+        PUT("{\"fact\":\"");
+        PUT_NAME(evidence->fact);
+        PUT("\",\"value\":");
+        output_end(output, at);
+        json_value(evidence, output);
+        at = output_room(output, 64 + WHYRST_MAX_FRAMES * (FORMAT_U64_ROOM + 1));
+        PUT(",\"frames\":");
+        at = json_frames(at, evidence->frames, evidence->frame_count);
+        PUT(",\"text\":");
+        output_end(output, at);
+        json_text(report, output, evidence->text);
+        output_literal(output, "}");
+    }
+    output_literal(output, "],\"caveats\":[");
+    for (unsigned i = 0; i < reset->caveat_count; i++) {
+        if (i)
+            output_literal(output, ",");
+        output_literal(output, "{\"code\":");
+        json_string(output, reset->caveats[i].code);
+        output_literal(output, ",\"text\":");
+        json_text(report, output, reset->caveats[i].text);
+        output_literal(output, "}");
+    }
+    output_literal(output, "]");
+}
+
+static char *json_known(char *at, int64_t value)
+{
+    return value < 0 ? format_literal(at, "null") : format_i64(at, value);
+}
+
+static void json_advice(struct report *report, const struct shown_reset *shown,
+                        struct output *output)
+{
+    const struct whyrst_reset *reset = shown->reset;
+    char *at = output_room(output, 256), filled[1024];
+    PUT(",\"impact\":{\"benign\":");
+    at = json_bool(at, reset->benign);
+    PUT(",\"bytes_unacknowledged\":");
+    at = json_known(at, reset->bytes_unacknowledged);
+    PUT(",\"bytes_unanswered\":");
+    at = json_known(at, reset->bytes_unanswered);
+    PUT(",\"text\":");
+    output_end(output, at);
+    json_text(report, output, reset->impact);
+    output_literal(output, "},\"confirm\":[");
+    for (unsigned i = 0; reset->confirm && reset->confirm[i]; i++) {
+        if (i)
+            output_literal(output, ",");
+        json_string(output, report_fill(report, shown, reset->confirm[i], filled, sizeof(filled)));
+    }
+    output_literal(output, "],\"remedy\":[");
+    for (unsigned i = 0; reset->remedy && reset->remedy[i]; i++) {
+        if (i)
+            output_literal(output, ",");
+        json_string(output, report_fill(report, shown, reset->remedy[i], filled, sizeof(filled)));
+    }
+    output_literal(output, "]");
+}
+
+static char *json_packet(char *at, const struct whyrst_packet_note *packet, uint16_t input)
+{
+    PUT("{\"frame\":");
+    at = format_u64(at, packet->frame);
+    if (packet->input != input) {
+        PUT(",\"input\":");
+        at = format_u64(at, packet->input);
+    }
+    PUT(",\"offset\":");
+    at = format_seconds(at, packet->offset_nsec);
+    if (packet->from == WHYRST_SERVER)
+        PUT(",\"from\":\"server\",\"flags\":\"");
+    else
+        PUT(",\"from\":\"client\",\"flags\":\"");
+    at = format_flags(at, packet->flags);
+    PUT("\",\"seq\":");
+    at = format_u64(at, packet->seq);
+    PUT(",\"ack\":");
+    at = format_u64(at, packet->ack);
+    PUT(",\"len\":");
+    at = format_u64(at, packet->len);
+    PUT(",\"win\":");
+    at = format_u64(at, packet->window);
+    PUT(",\"ttl\":");
+    at = format_u64(at, packet->ttl);
+    *at++ = '}';
+    return at;
+}
+
+static void json_sequence(const struct whyrst_reset *reset, struct output *output)
+{
+    output_literal(output, ",\"sequence\":[");
+    for (unsigned i = 0; i < reset->sequence_count; i++) {
+        char *at = output_room(output, 320);
+        if (i)
+            *at++ = ',';
+        output_end(output, json_packet(at, &reset->sequence[i], reset->input));
+    }
+    output_literal(output, "],\"notation\":");
+    json_string(output, reset->notation);
+    char *at = output_room(output, 256 + WHYRST_MAX_FOLLOWUPS * (FORMAT_U64_ROOM + 1));
+    PUT(",\"followups\":{\"count\":");
+    at = format_u64(at, reset->followup_count);
+    PUT(",\"frames\":");
+    at = json_frames(at, reset->followup_frames, reset->followup_frame_count);
+    PUT("},\"wireshark_filter\":\"tcp.stream == ");
+    at = format_u64(at, reset->stream);
+    PUT("\"");
+    output_end(output, at);
+}
+
+static void json_kernel(const struct whyrst_kernel *kernel, struct output *output)
+{
+    if (!kernel->known) {
+        output_literal(output, ",\"kernel\":null");
+        return;
+    }
+    output_literal(output, ",\"kernel\":{\"reason\":");
+    json_string(output, kernel->reason);
+    output_literal(output, ",\"state\":");
+    json_string(output, kernel->state[0] ? kernel->state : NULL);
+    char *at = output_room(output, 64);
+    PUT(",\"pid\":");
+    at = json_known(at, kernel->pid);
+    PUT(",\"comm\":");
+    output_end(output, at);
+    json_string(output, kernel->comm[0] ? kernel->comm : NULL);
+    output_literal(output, "}");
+}
+
+/* What the contract does not name, where there is something to say. */
+static void json_extensions(struct report *report, const struct whyrst_reset *reset,
+                            struct output *output)
+{
+    if (reset->sequence_gap_after) {
+        output_literal(output, ",\"sequence_gap_after\":");
+        output_u64(output, reset->sequence_gap_after);
+    }
+    if (!reset->rst_payload_bytes)
+        return;
+    char text[WHYRST_MAX_RST_PAYLOAD + 1];
+    report_payload_text(reset, text);
+    output_literal(output, ",\"rst_payload\":{");
+    if (!report->anonymizer) { /* no telling what the bytes would give away */
+        static const char digits[] = "0123456789abcdef";
+        char *at = output_room(output, 2 * WHYRST_MAX_RST_PAYLOAD + 64);
+        PUT("\"hex\":\"");
+        for (size_t i = 0; i < strlen(text); i++) {
+            *at++ = digits[reset->rst_payload[i] >> 4];
+            *at++ = digits[reset->rst_payload[i] & 15];
+        }
+        PUT("\",");
+        output_end(output, at);
+    }
+    output_literal(output, "\"text\":");
+    json_text(report, output, text);
+    output_literal(output, "}");
+}
+
+static void json_reset(struct report *report, const struct shown_reset *shown,
+                       struct output *output)
+{
+    const struct whyrst_reset *reset = shown->reset;
+    json_identity(report, shown, output);
+    json_verdict(report, &reset->verdict, output);
+    json_alternatives(reset, output);
+    json_evidence(report, reset, output);
+    json_advice(report, shown, output);
+    json_sequence(reset, output);
+    json_kernel(&reset->kernel, output);
+    json_extensions(report, reset, output);
+    output_literal(output, "}");
+}
+
+static void json_element(struct report *report, const struct shown_reset *shown,
+                         struct output *output)
+{
+    output_string(output, report->reset_count ? ",\n" : "\n");
+    json_reset(report, shown, output);
+}
+
+static void json_line(struct report *report, const struct shown_reset *shown, struct output *output)
+{
+    json_reset(report, shown, output);
+    output_literal(output, "\n");
+}
+
+const struct render render_json = {
+    .head = json_head,
+    .reset = json_element,
+    .tail = json_tail,
+};
+
+const struct render render_ndjson = {
+    .tail = json_summary_line,
+    .reset = json_line,
+    .streams = true,
+};

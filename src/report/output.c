@@ -1,0 +1,258 @@
+#include "report/output.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define OUTPUT_FIRST_SIZE (64 * 1024)
+#define REPLACEMENT       "\xef\xbf\xbd" /* U+FFFD */
+
+int output_init(struct output *output)
+{
+    *output = (struct output){.bytes = malloc(OUTPUT_FIRST_SIZE), .size = OUTPUT_FIRST_SIZE};
+    return output->bytes ? 0 : -1;
+}
+
+void output_clear(struct output *output)
+{
+    free(output->bytes);
+    *output = (struct output){0};
+}
+
+void output_grow(struct output *output, size_t count)
+{
+    size_t size = output->size;
+    while (size - output->count < count && size <= SIZE_MAX / 2)
+        size *= 2;
+    char *bytes = size - output->count < count ? NULL : realloc(output->bytes, size);
+    if (bytes) {
+        output->bytes = bytes;
+        output->size = size;
+        return;
+    }
+    output->failed = true;
+    output->count = 0; /* room for OUTPUT_MAX_ROOM again: what is written now is never used */
+}
+
+void output_bytes(struct output *output, const char *bytes, size_t count)
+{
+    if (output->size - output->count < count) {
+        output_grow(output, count);
+        if (output->failed)
+            return;
+    }
+    memcpy(output->bytes + output->count, bytes, count);
+    output->count += count;
+}
+
+void output_string(struct output *output, const char *string)
+{
+    output_bytes(output, string, strlen(string));
+}
+
+void output_repeat(struct output *output, const char *string, unsigned times)
+{
+    while (times-- > 0)
+        output_string(output, string);
+}
+
+void output_u64(struct output *output, uint64_t value)
+{
+    output_end(output, format_u64(output_room(output, FORMAT_U64_ROOM), value));
+}
+
+/* Bytes of the well-formed UTF-8 sequence at `text` (RFC 3629: no surrogates, no overlong forms,
+ * nothing past U+10FFFF), or 0. A NUL ends a sequence by being no continuation byte. */
+static unsigned utf8_length(const unsigned char *text)
+{
+    unsigned char first = text[0], low = 0x80, high = 0xbf;
+    unsigned length;
+    if (first < 0x80)
+        return 1;
+    if (first >= 0xc2 && first <= 0xdf) {
+        length = 2;
+    } else if (first >= 0xe0 && first <= 0xef) {
+        length = 3;
+        low = first == 0xe0 ? 0xa0 : 0x80;
+        high = first == 0xed ? 0x9f : 0xbf;
+    } else if (first >= 0xf0 && first <= 0xf4) {
+        length = 4;
+        low = first == 0xf0 ? 0x90 : 0x80;
+        high = first == 0xf4 ? 0x8f : 0xbf;
+    } else {
+        return 0;
+    }
+    if (text[1] < low || text[1] > high)
+        return 0;
+    for (unsigned i = 2; i < length; i++)
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+    return length;
+}
+
+uint32_t utf8_next(const char **text)
+{
+    static const unsigned char masks[5] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    const unsigned char *at = (const unsigned char *)*text;
+    unsigned length = utf8_length(at);
+    if (!length) {
+        (*text)++;
+        return 0xfffd;
+    }
+    uint32_t code = at[0] & masks[length];
+    for (unsigned i = 1; i < length; i++)
+        code = code << 6 | (at[i] & 0x3f);
+    *text += length;
+    return code;
+}
+
+/* Copies the multi-byte character at `at`, or U+FFFD for one bad byte. Returns the bytes used. */
+static unsigned output_character(struct output *output, const char *at)
+{
+    unsigned length = utf8_length((const unsigned char *)at);
+    if (length)
+        output_bytes(output, at, length);
+    else
+        output_literal(output, REPLACEMENT);
+    return length ? length : 1;
+}
+
+#define ONES  0x0101010101010101u
+#define HIGHS 0x8080808080808080u
+
+/* The top bit of some byte is set when the eight bytes hold anything JSON wants a second look at:
+ * a control character, a quote, a backslash, a byte past ASCII. */
+static uint64_t json_special(uint64_t word)
+{
+    uint64_t quote = word ^ ONES * '"', backslash = word ^ ONES * '\\';
+    return (((word - ONES * 0x20) & ~word) | ((quote - ONES) & ~quote) |
+            ((backslash - ONES) & ~backslash) | word) &
+           HIGHS;
+}
+
+static char *json_escape_byte(char *at, unsigned char byte)
+{
+    static const char hex[] = "0123456789abcdef";
+    static const char letters[32] = {
+        ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
+    *at++ = '\\';
+    if (byte >= 0x20) {
+        *at++ = (char)byte; /* quote, backslash */
+    } else if (letters[byte]) {
+        *at++ = letters[byte];
+    } else {
+        at = format_literal(at, "u00");
+        *at++ = hex[byte >> 4];
+        *at++ = hex[byte & 15];
+    }
+    return at;
+}
+
+/* At most CHUNK source bytes into room for the worst case, so that no byte needs a check of room.
+ */
+#define CHUNK 1024
+
+static const char *json_chunk(struct output *output, const char *text, const char *end)
+{
+    char *at = output_room(output, CHUNK * 6 + 16);
+    const char *stop = end - text > CHUNK ? text + CHUNK : end;
+    while (text < stop) {
+        uint64_t word;
+        while (stop - text >= 8) {
+            memcpy(&word, text, 8);
+            if (json_special(word))
+                break;
+            memcpy(at, &word, 8);
+            at += 8;
+            text += 8;
+        }
+        /* the rest of a word with something special in it, or of the chunk */
+        const char *word_end = stop - text > 8 ? text + 8 : stop;
+        while (text < word_end) {
+            unsigned char byte = (unsigned char)*text;
+            if (byte >= 0x80) {
+                unsigned length = utf8_length((const unsigned char *)text);
+                at = length ? format_bytes(at, text, length) : format_literal(at, REPLACEMENT);
+                text += length ? length : 1;
+                continue;
+            }
+            if (byte < 0x20 || byte == '"' || byte == '\\')
+                at = json_escape_byte(at, byte);
+            else
+                *at++ = (char)byte;
+            text++;
+        }
+    }
+    output_end(output, at);
+    return text;
+}
+
+void output_json(struct output *output, const char *text)
+{
+    const char *end = text + strlen(text);
+    while (text < end)
+        text = json_chunk(output, text, end);
+}
+
+void output_html(struct output *output, const char *text)
+{
+    for (; *text; text++) {
+        unsigned char byte = (unsigned char)*text;
+        if (byte >= 0x80)
+            text += output_character(output, text) - 1;
+        else if (byte == '&')
+            output_literal(output, "&amp;");
+        else if (byte == '<')
+            output_literal(output, "&lt;");
+        else if (byte == '>')
+            output_literal(output, "&gt;");
+        else if (byte == '"')
+            output_literal(output, "&quot;");
+        else if (byte == '\'')
+            output_literal(output, "&#39;");
+        else if ((byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f)
+            output_literal(output, REPLACEMENT);
+        else
+            output_bytes(output, text, 1);
+    }
+}
+
+void output_markdown(struct output *output, const char *text)
+{
+    for (; *text; text++) {
+        unsigned char byte = (unsigned char)*text;
+        if (byte >= 0x80) {
+            text += output_character(output, text) - 1;
+        } else if (byte == '<') { /* entities: raw HTML cannot come back, whatever the renderer */
+            output_literal(output, "&lt;");
+        } else if (byte == '>') {
+            output_literal(output, "&gt;");
+        } else if (byte == '&') {
+            output_literal(output, "&amp;");
+        } else if (byte < 0x20 || byte == 0x7f) {
+            output_literal(output, " ");
+        } else {
+            if (strchr("\\`*_[]|#~$", byte))
+                output_literal(output, "\\");
+            output_bytes(output, text, 1);
+        }
+    }
+}
+
+/* C0, DEL and C1 steer the terminal; the bidirectional controls turn text around. */
+static bool is_control(uint32_t code)
+{
+    return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x202a && code <= 0x202e) ||
+           (code >= 0x2066 && code <= 0x2069);
+}
+
+void output_terminal(struct output *output, const char *text)
+{
+    while (*text) {
+        const char *start = text;
+        uint32_t code = utf8_next(&text);
+        if (code == 0xfffd || is_control(code))
+            output_literal(output, "?");
+        else
+            output_bytes(output, start, (size_t)(text - start));
+    }
+}
