@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "session.h"
 #include "simple.h"
+#include "simulate.h"
 #include "writer.h"
 
 #define HEADERS_SNAPLEN 96
@@ -132,7 +132,7 @@ static int generate_run(const struct generate_arguments *arguments, struct write
     if (arguments->connections)
         packets = arguments->connections * 19; /* about what an ordinary connection takes */
     uint64_t open = packets / 200 < 50000 ? packets / 200 + 1 : 50000;
-    struct session_options options = {
+    struct simulate_options options = {
         .packets = packets,
         .seed = arguments->seed,
         .open = arguments->open ? arguments->open : (uint32_t)open,
@@ -141,7 +141,7 @@ static int generate_run(const struct generate_arguments *arguments, struct write
         .ipv6_per_mille = kind->ipv6_per_mille,
         .response_bytes = kind->response_bytes,
     };
-    return session_simulate(writer, &options, connections);
+    return simulate(writer, &options, connections);
 }
 
 int main(int argc, char **argv)

@@ -1,118 +1,18 @@
 #include "session.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "content.h"
 #include "frame.h"
 #include "random.h"
 #include "script.h"
 
-#define START_NSEC ((int64_t)1714550400 * 1000000000) /* 2024-05-01T08:00:00Z */
-#define USEC       ((int64_t)1000)
-#define MSEC       ((int64_t)1000000)
-#define SERVERS    64
-
-enum side { CLIENT, SERVER };
-enum os { LINUX, WINDOWS, MACOS };
+#define USEC ((int64_t)1000)
+#define MSEC ((int64_t)1000000)
 
 /* What a transfer still owes before its next segment. */
 enum { OWES_REPEAT = 1, OWES_ACK = 2, OWES_UPDATE = 4 };
 
-struct system {
-    uint8_t ttl, wscale;
-    uint16_t syn_window, window;
-    const char *syn_options;
-    bool timestamps;
-};
-
-static const struct system SYSTEMS[] = {
-    [LINUX] = {64, 7, 64240, 502, "MSTNW", true},
-    [WINDOWS] = {128, 8, 64240, 1026, "MNWNNS", false},
-    [MACOS] = {64, 6, 65535, 2058, "MNWNNTSEE", true},
-};
-
-struct host {
-    uint8_t ipv4[4], ipv6[16];
-    enum os os;
-    uint8_t ttl;         /* as seen at the point of capture */
-    uint16_t next_port;  /* the next ephemeral port */
-    uint16_t id;         /* host-wide IPv4 identification (Windows) */
-    uint32_t clock_msec; /* timestamp clock at the epoch */
-    uint32_t rtt_usec;   /* to the point of capture and back */
-};
-
-struct end {
-    struct host *host;
-    uint32_t isn, nxt;   /* sequence numbers */
-    uint32_t ts_recent;  /* the peer's last timestamp */
-    uint32_t last_bytes; /* payload of the last data segment */
-    uint16_t port;
-    uint16_t id;   /* per-connection IPv4 identification (Linux) */
-    bool speaking; /* has sent its SYN */
-};
-
-struct session {
-    int64_t due_nsec;
-    const char *step; /* the packet that comes next */
-    struct end end[2];
-    enum protocol protocol;
-    uint32_t exchange; /* number of the one under way */
-    uint32_t exchanges_left;
-    uint32_t total, left; /* bytes of the message under way */
-    enum side sender;     /* of that message */
-    uint8_t unacked;      /* its segments not acknowledged yet */
-    uint8_t owes;
-    uint8_t patience; /* times the last packet was sent in vain */
-    uint16_t full;    /* bytes of a full segment */
-    uint16_t mss;
-    bool ipv6, timestamps;
-};
-
-struct world {
-    const struct session_options *options;
-    struct writer *writer;
-    uint64_t random;
-    uint64_t connections;
-    struct host *clients;
-    uint32_t client_count;
-    struct host servers[SERVERS];
-    struct session *sessions;
-    uint32_t *heap; /* sessions by due time, earliest first */
-    uint8_t scratch[CONTENT_SCRATCH];
-};
-
-static void host_init(struct host *host, uint32_t index, bool server, uint64_t *random)
-{
-    uint32_t draw = random_below(random, 100);
-    uint32_t hops = server ? random_below(random, 2) : random_between(random, 3, 19);
-    uint32_t address = index * (server ? 3u : 769u) + 10;
-    host->os = server      ? (draw < 88 ? LINUX : WINDOWS)
-               : draw < 45 ? LINUX
-               : draw < 80 ? WINDOWS
-                           : MACOS;
-    host->ttl = (uint8_t)(SYSTEMS[host->os].ttl - hops);
-    memcpy(host->ipv4, server ? (uint8_t[]){192, 168, 7, 0} : (uint8_t[]){10, 0, 0, 0}, 4);
-    host->ipv4[3] = (uint8_t)address;
-    if (!server) {
-        host->ipv4[2] = (uint8_t)(address >> 8);
-        host->ipv4[1] = (uint8_t)(address >> 16);
-    }
-    memcpy(host->ipv6, (uint8_t[]){0x20, 0x01, 0x0d, 0xb8, server ? 7 : 1}, 5);
-    memcpy(host->ipv6 + 5, &(uint8_t[]){(uint8_t)(address >> 16), (uint8_t)(address >> 8)}[0], 2);
-    memset(host->ipv6 + 7, 0, 9);
-    uint64_t suffix = server ? 0 : random_next(random);
-    for (unsigned byte = 8; byte < 16; byte++)
-        host->ipv6[byte] = (uint8_t)(suffix >> (8 * (byte - 8)));
-    host->ipv6[15] = (uint8_t)address;
-    host->next_port = (uint16_t)random_between(random, 32768, 60999);
-    host->id = (uint16_t)random_next(random);
-    host->clock_msec = (uint32_t)random_next(random);
-    host->rtt_usec =
-        server ? 0 : random_between(random, 800, 12000) * random_between(random, 1, 10);
-}
-
-static void session_start(struct world *world, struct session *session)
+void session_start(struct world *world, struct session *session)
 {
     static const uint16_t PORTS[][4] = {
         {443, 443, 443, 8443}, {80, 80, 8080, 8000}, {50001, 50001, 50002, 50003}};
@@ -122,11 +22,12 @@ static void session_start(struct world *world, struct session *session)
     int64_t due_nsec = session->due_nsec;
     memset(session, 0, sizeof(*session));
     session->due_nsec = due_nsec;
-    session->step = script_draw(random, random_chance(random, world->options->reset_per_mille));
-    session->ipv6 = random_chance(random, world->options->ipv6_per_mille);
+    session->step = script_draw(random, random_chance(random, world->reset_per_mille));
+    session->ipv6 = random_chance(random, world->ipv6_per_mille);
     client->host = &world->clients[random_below(random, world->client_count)];
-    uint32_t popular = random_below(random, SERVERS); /* the smaller of two: some serve more */
-    uint32_t other = random_below(random, SERVERS);
+    uint32_t popular =
+        random_below(random, SESSION_SERVERS); /* the smaller of two: some serve more */
+    uint32_t other = random_below(random, SESSION_SERVERS);
     server->host = &world->servers[popular < other ? popular : other];
     client->port = client->host->next_port++;
     if (client->host->next_port == 61000)
@@ -142,7 +43,7 @@ static void session_start(struct world *world, struct session *session)
         session->end[side].id = (uint16_t)random_next(random);
     }
     session->timestamps =
-        SYSTEMS[client->host->os].timestamps && SYSTEMS[server->host->os].timestamps;
+        host_system(client->host)->timestamps && host_system(server->host)->timestamps;
     session->mss = session->ipv6 ? 1440 : 1460;
     session->full = (uint16_t)(session->mss - (session->timestamps ? 12 : 0));
     world->connections++;
@@ -151,7 +52,7 @@ static void session_start(struct world *world, struct session *session)
 static uint16_t session_window(struct world *world, const struct end *from, uint8_t flags,
                                bool busy)
 {
-    const struct system *system = &SYSTEMS[from->host->os];
+    const struct system *system = host_system(from->host);
     if (flags & SYN)
         return flags & ACK && from->host->os == LINUX ? 65160 : system->syn_window;
     if (flags & RST && from->host->os == WINDOWS)
@@ -179,10 +80,10 @@ static void session_options(const struct session *session, struct frame *frame, 
             frame_options(frame, "NNT", 0, 0, tsval, from->ts_recent);
         return;
     }
-    const char *order = SYSTEMS[from->host->os].syn_options;
+    const char *order = host_system(from->host)->syn_options;
     if (side == SERVER && !session->timestamps)
         order = from->host->os == LINUX ? "MNNSNW" : "MNWNNS";
-    frame_options(frame, order, session->mss, SYSTEMS[from->host->os].wscale, tsval,
+    frame_options(frame, order, session->mss, host_system(from->host)->wscale, tsval,
                   from->ts_recent);
 }
 
@@ -250,7 +151,7 @@ static void session_reply(struct world *world, struct session *session, enum sid
 static void exchange_begin(struct world *world, struct session *session, enum side sender)
 {
     uint64_t *random = &world->random;
-    uint32_t mean = world->options->response_bytes;
+    uint32_t mean = world->response_bytes;
     session->sender = sender;
     session->unacked = 0;
     if (sender == CLIENT) {
@@ -408,8 +309,7 @@ static int64_t session_pause(struct world *world, struct session *session, enum 
     return pause + session->end[CLIENT].host->rtt_usec * USEC + random_below(random, 500) * USEC;
 }
 
-/* Sends the session's next packet and says when the one after it is due. */
-static void session_advance(struct world *world, struct session *session)
+void session_advance(struct world *world, struct session *session)
 {
     char step = *session->step;
     enum side last = script_from_server(step) ? SERVER : CLIENT;
@@ -434,62 +334,4 @@ static void session_advance(struct world *world, struct session *session)
         session->due_nsec += random_between(&world->random, 1, 800) * MSEC;
         session_start(world, session);
     }
-}
-
-static bool heap_before(const struct world *world, uint32_t a, uint32_t b)
-{
-    int64_t left = world->sessions[a].due_nsec, right = world->sessions[b].due_nsec;
-    return left < right || (left == right && a < b);
-}
-
-/* Moves the session at `at` down to its place. */
-static void heap_sink(struct world *world, uint32_t at, uint32_t count)
-{
-    uint32_t *heap = world->heap;
-    uint32_t moving = heap[at];
-    for (uint32_t child; (child = 2 * at + 1) < count; at = child) {
-        if (child + 1 < count && heap_before(world, heap[child + 1], heap[child]))
-            child++;
-        if (!heap_before(world, heap[child], moving))
-            break;
-        heap[at] = heap[child];
-    }
-    heap[at] = moving;
-}
-
-int session_simulate(struct writer *writer, const struct session_options *options,
-                     uint64_t *connections)
-{
-    struct world world = {.options = options, .writer = writer, .random = options->seed};
-    uint32_t open = options->open;
-    int status = -1;
-    content_init(options->seed);
-    world.client_count = 2000 + open;
-    world.clients = calloc(world.client_count, sizeof(*world.clients));
-    world.sessions = calloc(open, sizeof(*world.sessions));
-    world.heap = calloc(open, sizeof(*world.heap));
-    if (!world.clients || !world.sessions || !world.heap)
-        goto out;
-    for (uint32_t i = 0; i < world.client_count; i++)
-        host_init(&world.clients[i], i, false, &world.random);
-    for (uint32_t i = 0; i < SERVERS; i++)
-        host_init(&world.servers[i], i, true, &world.random);
-    for (uint32_t i = 0; i < open; i++) {
-        world.sessions[i].due_nsec = START_NSEC + random_below(&world.random, 3000000) * USEC;
-        session_start(&world, &world.sessions[i]);
-        world.heap[i] = i;
-    }
-    for (uint32_t i = open; i-- > 0;)
-        heap_sink(&world, i, open);
-    while (writer->packets < options->packets) {
-        session_advance(&world, &world.sessions[world.heap[0]]);
-        heap_sink(&world, 0, open);
-    }
-    *connections = world.connections;
-    status = 0;
-out:
-    free(world.heap);
-    free(world.sessions);
-    free(world.clients);
-    return status;
 }

@@ -144,7 +144,7 @@ def versions(toolbox):
     """First line of what each program says about itself."""
     wanted = {"tcpdump": ["tcpdump", "--version"], "tshark": ["tshark", "--version"],
               "jq": ["jq", "--version"], "tcptrace": ["tcptrace", "-v"],
-              "softflowd": ["sh", "-c", "softflowd -h 2>&1 | sed -n 's/^This is //p'"]}
+              "softflowd": ["sh", "-c", "softflowd -h 2>&1 | sed -n 's/^This is \\(.*\\)\\. Valid.*/\\1/p'"]}
     if toolbox.whyrst:
         wanted["whyrst"] = [toolbox.whyrst, "-V"]
     found = {name: version_of(argv) for name, argv in wanted.items()}
