@@ -1,0 +1,420 @@
+#include "packet/decode.h"
+
+#include <check.h>
+
+#include "test_packet_frames.h"
+
+static const struct decode_key test_key = {
+    {0x0123456789abcdef, 0x23456789abcdef01, 0x456789abcdef0123, 0x6789abcdef012345}};
+
+static struct whyrst_packet packet_of(const uint8_t *bytes, uint32_t size)
+{
+    return (struct whyrst_packet){
+        .bytes = bytes, .caplen = size, .wirelen = size, .frame_no = 1, .link_type = 1};
+}
+
+static struct segment decode_frame(const struct frame *frame)
+{
+    struct segment segment;
+    const uint8_t *payload;
+    uint32_t payload_caplen;
+    uint8_t *copy = malloc(frame->size);
+    memcpy(copy, frame->bytes, frame->size);
+    struct whyrst_packet packet = packet_of(copy, frame->size);
+    ck_assert_int_eq(decode_packet(&test_key, &packet, &segment, &payload, &payload_caplen), -1);
+    free(copy);
+    return segment;
+}
+
+static void frame_with_options(struct frame *frame, const uint8_t *options, size_t size)
+{
+    memset(frame, 0, sizeof *frame);
+    frame->bytes = frame->room + sizeof frame->room;
+    frame_tcp(frame, options, size);
+    frame_ip4(frame, 0);
+    frame_layer(frame, "eth");
+}
+
+static const struct {
+    const char *what;
+    uint8_t size, bytes[40];
+    uint8_t options, wscale, marks, mptcp_flags, mptcp_reason;
+    uint16_t mss;
+    uint32_t tsval, tsecr;
+} option_layouts[] = {
+    {"Linux SYN",
+     20,
+     {2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 7, 0, 0, 0, 0, 1, 3, 3, 7},
+     .options = OPTION_MSS | OPTION_SACK_PERMITTED | OPTION_TIMESTAMPS | OPTION_WSCALE,
+     .mss = 1460,
+     .wscale = 7,
+     .tsval = 7},
+    {"Windows SYN",
+     12,
+     {2, 4, 5, 0xb4, 1, 3, 3, 8, 1, 1, 4, 2},
+     .options = OPTION_MSS | OPTION_WSCALE | OPTION_SACK_PERMITTED,
+     .mss = 1460,
+     .wscale = 8},
+    {"time stamps",
+     12,
+     {1, 1, 8, 10, 0x80, 0, 0, 1, 0xff, 0, 0, 2},
+     .options = OPTION_TIMESTAMPS,
+     .tsval = 0x80000001,
+     .tsecr = 0xff000002},
+    {"time stamps first",
+     12,
+     {8, 10, 0, 0, 0, 1, 0, 0, 0, 2, 1, 1},
+     .options = OPTION_TIMESTAMPS,
+     .tsval = 1,
+     .tsecr = 2},
+    {"time stamps and SACK",
+     24,
+     {1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2, 1, 1, 5, 10, 0, 0, 0, 1, 0, 0, 0, 2},
+     .options = OPTION_TIMESTAMPS | OPTION_SACK,
+     .tsval = 1,
+     .tsecr = 2},
+    {"end of options", 8, {0, 2, 4, 5, 0xb4, 0, 0, 0}, .options = 0},
+    {"MPTCP capable", 4, {30, 4, 0x01, 0x81}, .options = OPTION_MPTCP},
+    {"MPTCP fast close", 12, {30, 12, 0x70, 0, 1, 2, 3, 4, 5, 6, 7, 8}, .options = OPTION_MPTCP},
+    {"MPTCP reset",
+     4,
+     {30, 4, 0x81, 3},
+     .options = OPTION_MPTCP,
+     .marks = MARK_MPTCP_RST,
+     .mptcp_flags = 1,
+     .mptcp_reason = 3},
+    {"MD5", 20, {1, 1, 19, 18}, .options = OPTION_SIGNATURE},
+    {"authentication option", 4, {29, 4, 1, 1}, .options = OPTION_SIGNATURE},
+    {"user timeout", 4, {28, 4, 0, 9}, .options = OPTION_OTHER},
+    {"length 0", 4, {2, 0, 0, 0}, .options = OPTION_OTHER},
+    {"length 1", 4, {8, 1, 0, 0}, .options = OPTION_OTHER},
+    {"length beyond the end", 4, {2, 5, 0, 0}, .options = OPTION_OTHER},
+    {"kind in the last byte", 4, {1, 1, 1, 2}, .options = OPTION_OTHER},
+    {"wrong length", 8, {3, 4, 7, 7, 2, 4, 1, 0}, .options = OPTION_OTHER | OPTION_MSS, .mss = 256},
+    {"time stamps of 9 bytes", 12, {1, 1, 8, 9}, .options = OPTION_OTHER},
+    {"SACK of 9 bytes", 12, {5, 9}, .options = OPTION_OTHER},
+};
+
+START_TEST(option_layout)
+{
+    struct frame frame;
+    frame_with_options(&frame, option_layouts[_i].bytes, option_layouts[_i].size);
+    struct segment segment = decode_frame(&frame);
+    ck_assert_msg(segment.options == option_layouts[_i].options, "%s: %02x",
+                  option_layouts[_i].what, segment.options);
+    ck_assert_uint_eq(segment.mss, option_layouts[_i].mss);
+    ck_assert_uint_eq(segment.wscale, option_layouts[_i].wscale);
+    ck_assert_uint_eq(segment.tsval, option_layouts[_i].tsval);
+    ck_assert_uint_eq(segment.tsecr, option_layouts[_i].tsecr);
+    ck_assert_uint_eq(segment.mptcp_flags, option_layouts[_i].mptcp_flags);
+    ck_assert_uint_eq(segment.mptcp_reason, option_layouts[_i].mptcp_reason);
+    ck_assert_uint_eq(segment.marks, MARK_DF | option_layouts[_i].marks);
+    ck_assert_uint_eq(segment.payload_bytes, 5);
+}
+END_TEST
+
+/* Options before the cut count, the one that the cut goes through is unseen rather than wrong. */
+START_TEST(options_cut)
+{
+    struct frame frame;
+    struct segment segment;
+    const uint8_t *payload;
+    uint32_t payload_caplen;
+    frame_with_options(&frame, option_layouts[0].bytes, option_layouts[0].size);
+    for (uint32_t kept = 0; kept < 20; kept++) {
+        uint8_t expected = 0;
+        struct whyrst_packet packet = packet_of(frame.bytes, 54 + kept);
+        packet.wirelen = frame.size;
+        ck_assert_int_eq(decode_packet(&test_key, &packet, &segment, &payload, &payload_caplen),
+                         -1);
+        expected |= kept >= 4 ? OPTION_MSS : 0;
+        expected |= kept >= 6 ? OPTION_SACK_PERMITTED : 0;
+        expected |= kept >= 16 ? OPTION_TIMESTAMPS : 0;
+        ck_assert_uint_eq(segment.options, expected);
+        ck_assert_uint_eq(segment.marks, MARK_DF | MARK_OPTIONS_CUT);
+        ck_assert_uint_eq(payload_caplen, 0);
+    }
+}
+END_TEST
+
+static const struct {
+    const char *bytes;
+    uint8_t size;
+    uint8_t kind;
+} payloads[] = {
+    {"\x15\x03\x03\x00\x02\x02\x28", 7, PAYLOAD_TLS_ALERT},
+    {"\x16\x03\x01\x02\x00\x01", 6, PAYLOAD_TLS_HELLO},
+    {"\x16\x03\x03\x02\x00\x02", 6, PAYLOAD_TLS},
+    {"\x16\x03\x03", 3, PAYLOAD_TLS},
+    {"\x17\x03\x03\x00\x20\x00", 6, PAYLOAD_TLS},
+    {"\x14\x03\x03\x00\x01\x01", 6, PAYLOAD_TLS},
+    {"\x18\x03\x03\x00\x01\x01", 6, PAYLOAD_TLS},
+    {"\x15\x03\x05\x00\x02\x02\x28", 7, PAYLOAD_OTHER},
+    {"\x15\x04\x03\x00\x02\x02\x28", 7, PAYLOAD_OTHER},
+    {"\x15\x03", 2, PAYLOAD_OTHER},
+    {"\x19\x03\x03", 3, PAYLOAD_OTHER},
+    {"GET / HTTP/1.1", 14, PAYLOAD_HTTP_REQUEST},
+    {"POST /x", 7, PAYLOAD_HTTP_REQUEST},
+    {"PUT /x", 6, PAYLOAD_HTTP_REQUEST},
+    {"HEAD /", 6, PAYLOAD_HTTP_REQUEST},
+    {"OPTIONS *", 9, PAYLOAD_HTTP_REQUEST},
+    {"CONNECT a:1", 11, PAYLOAD_HTTP_REQUEST},
+    {"DELETE /x", 9, PAYLOAD_HTTP_REQUEST},
+    {"PATCH /x", 8, PAYLOAD_HTTP_REQUEST},
+    {"TRACE /x", 8, PAYLOAD_HTTP_REQUEST},
+    {"PRI * HTTP/2.0", 14, PAYLOAD_HTTP_REQUEST},
+    {"CONNECTED", 9, PAYLOAD_OTHER},
+    {"GETTING", 7, PAYLOAD_OTHER},
+    {"G", 1, PAYLOAD_OTHER},
+    {"HTTP/1.1 200", 12, PAYLOAD_HTTP_RESPONSE},
+    {"HTTPS", 5, PAYLOAD_OTHER},
+    {"SSH-2.0", 7, PAYLOAD_OTHER},
+    {"\0\0\0\0", 4, PAYLOAD_OTHER},
+};
+
+static void frame_with_payload(struct frame *frame, const char *bytes, size_t size, uint8_t flags)
+{
+    memset(frame, 0, sizeof *frame);
+    frame->bytes = frame->room + sizeof frame->room;
+    if (size > 0)
+        frame_put(frame, bytes, size);
+    FRAME_PUT(frame, 0x30, 0x39, 0, 80, 1, 2, 3, 4, 5, 6, 7, 8, 0x50, flags, 2, 0, ZERO4);
+    frame->protocol = 6;
+    frame_ip4(frame, 0);
+    frame_layer(frame, "eth");
+}
+
+START_TEST(payload_kinds)
+{
+    struct frame frame;
+    frame_with_payload(&frame, payloads[_i].bytes, payloads[_i].size, TCP_ACK);
+    struct segment segment = decode_frame(&frame);
+    ck_assert_uint_eq(segment.payload_kind, payloads[_i].kind);
+    ck_assert_uint_eq(segment.payload_bytes, payloads[_i].size);
+}
+END_TEST
+
+START_TEST(no_payload)
+{
+    struct frame frame;
+    frame_with_payload(&frame, "", 0, TCP_ACK);
+    struct segment segment = decode_frame(&frame);
+    ck_assert_uint_eq(segment.payload_kind, PAYLOAD_NONE);
+    ck_assert_uint_eq(segment.payload_bytes, 0);
+}
+END_TEST
+
+/* Swaps addresses and ports of a frame that frame_build made of "eth ip4 tcp" or "eth ip6 tcp". */
+static void frame_turn(struct frame *frame, bool ipv6)
+{
+    uint8_t *ends[2] = {frame->bytes + (ipv6 ? 22 : 26), frame->bytes + (ipv6 ? 54 : 34)};
+    size_t widths[2] = {ipv6 ? 16 : 4, 2};
+    for (int i = 0; i < 2; i++)
+        for (size_t j = 0; j < widths[i]; j++) {
+            uint8_t kept = ends[i][j];
+            ends[i][j] = ends[i][j + widths[i]];
+            ends[i][j + widths[i]] = kept;
+        }
+}
+
+START_TEST(hash_is_symmetric)
+{
+    bool ipv6 = _i == 1;
+    struct frame frame;
+    frame_build(&frame, ipv6 ? "eth ip6 tcp" : "eth ip4 tcp");
+    struct segment forward = decode_frame(&frame);
+    frame_turn(&frame, ipv6);
+    struct segment backward = decode_frame(&frame);
+    ck_assert_uint_eq(forward.hash, backward.hash);
+    ck_assert_mem_eq(forward.src, backward.dst, 16);
+    ck_assert_uint_eq(forward.src_port, backward.dst_port);
+    ck_assert_uint_eq(forward.marks & MARK_SWAPPED, 0); /* .1 is lower than .2 */
+    ck_assert_uint_eq(backward.marks & MARK_SWAPPED, MARK_SWAPPED);
+}
+END_TEST
+
+START_TEST(hash_ignores_encapsulation)
+{
+    static const char *const layers[] = {"eth vlan ip4 tcp", "eth ip4-options tcp-ts",
+                                         "eth ip4 vxlan eth ip4 tcp"};
+    struct frame frame;
+    frame_build(&frame, "eth ip4 tcp");
+    uint64_t plain = decode_frame(&frame).hash;
+    frame_build(&frame, layers[_i]);
+    ck_assert_uint_eq(decode_frame(&frame).hash, plain);
+}
+END_TEST
+
+/* Equal addresses: the ports decide. Equal ends: not swapped. */
+START_TEST(swapped_by_port)
+{
+    struct frame frame;
+    frame_build(&frame, _i ? "eth ip6 tcp" : "eth ip4 tcp");
+    if (_i)
+        memcpy(frame.bytes + 38, frame.bytes + 22, 16);
+    else
+        memcpy(frame.bytes + 30, frame.bytes + 26, 4);
+    struct segment segment = decode_frame(&frame); /* port 12345 to 80 */
+    ck_assert_uint_eq(segment.marks & MARK_SWAPPED, MARK_SWAPPED);
+    frame_turn(&frame, _i);
+    struct segment backward = decode_frame(&frame);
+    ck_assert_uint_eq(backward.marks & MARK_SWAPPED, 0);
+    ck_assert_uint_eq(segment.hash, backward.hash);
+    memcpy(frame.bytes + (_i ? 54 : 34), frame.bytes + (_i ? 56 : 36), 2);
+    ck_assert_uint_eq(decode_frame(&frame).marks & MARK_SWAPPED, 0);
+}
+END_TEST
+
+/* Every byte of addresses and ports, and every word of the secret, matters. */
+START_TEST(hash_depends_on_everything)
+{
+    struct frame frame;
+    frame_build(&frame, _i ? "eth ip6 tcp" : "eth ip4 tcp");
+    uint64_t plain = decode_frame(&frame).hash;
+    size_t at = _i ? 22 : 26, end = _i ? 58 : 38;
+    for (; at < end; at++) {
+        frame.bytes[at] ^= 0x40;
+        ck_assert_uint_ne(decode_frame(&frame).hash, plain);
+        frame.bytes[at] ^= 0x40;
+    }
+    for (int i = 0; i < 4; i++) {
+        struct decode_key key = test_key;
+        struct segment segment;
+        const uint8_t *payload;
+        uint32_t payload_caplen;
+        struct whyrst_packet packet = packet_of(frame.bytes, frame.size);
+        key.secret[i] ^= 1;
+        ck_assert_int_eq(decode_packet(&key, &packet, &segment, &payload, &payload_caplen), -1);
+        ck_assert_uint_ne(segment.hash, plain);
+    }
+}
+END_TEST
+
+/* 2^16 connections that differ in the address alone: as many collisions in each 16 bits of the
+ * hash as chance gives (36.8 % of the slots stay empty, 24109 +- 100). */
+START_TEST(hash_spreads)
+{
+    static uint8_t used[1 << 16];
+    struct frame frame;
+    unsigned empty = 0;
+    frame_build(&frame, "eth ip4 tcp");
+    memset(used, 0, sizeof used);
+    for (unsigned i = 0; i < 1 << 16; i++) {
+        frame.bytes[28] = (uint8_t)(i >> 8);
+        frame.bytes[29] = (uint8_t)i;
+        used[decode_frame(&frame).hash >> _i * 16 & 0xffff] = 1;
+    }
+    for (unsigned i = 0; i < 1 << 16; i++)
+        empty += !used[i];
+    ck_assert_uint_ge(empty, 23500);
+    ck_assert_uint_le(empty, 24700);
+}
+END_TEST
+
+static struct segment_batch batch;
+
+START_TEST(batch_keeps_order_and_counts)
+{
+    struct frame tcp, fragment, other;
+    frame_build(&tcp, "eth ip4 tcp");
+    frame_build(&fragment, "eth ip4 tcp");
+    fragment.bytes[21] = 5;
+    frame_build(&other, "eth ip4 dns tcp");
+    struct whyrst_packet packets[] = {
+        packet_of(tcp.bytes, tcp.size), packet_of(fragment.bytes, fragment.size),
+        packet_of(other.bytes, other.size), packet_of(tcp.bytes, tcp.size),
+        packet_of(tcp.bytes, tcp.size)};
+    packets[0].time_nsec = 50;
+    packets[1].time_nsec = 90;
+    packets[2].time_nsec = 20;
+    packets[3].time_nsec = 60;
+    packets[3].frame_no = 4;
+    packets[4].input = 1; /* another input: for the next batch */
+    batch_clear(&batch);
+    ck_assert_uint_eq(batch_decode(&batch, &test_key, packets, 5), 4);
+    ck_assert_uint_eq(batch.packets, 4);
+    ck_assert_uint_eq(batch.count, 2);
+    ck_assert_uint_eq(batch.segments[0].frame_no, 1);
+    ck_assert_uint_eq(batch.segments[1].frame_no, 4);
+    ck_assert_int_eq(batch.segments[1].time_nsec, 60);
+    ck_assert_uint_eq(batch.undecoded[WHYRST_FRAGMENT], 1);
+    ck_assert_uint_eq(batch.undecoded[WHYRST_NOT_TCP], 1);
+    ck_assert_int_eq(batch.first_time_nsec, 20);
+    ck_assert_int_eq(batch.last_time_nsec, 90);
+    ck_assert_uint_eq(batch_decode(&batch, &test_key, packets + 4, 1), 0);
+    batch_clear(&batch);
+    ck_assert_uint_eq(batch_decode(&batch, &test_key, packets + 4, 1), 1);
+    ck_assert_uint_eq(batch.input, 1);
+    ck_assert_uint_eq(batch.segments[0].input, 1);
+    ck_assert_uint_eq(batch.undecoded[WHYRST_FRAGMENT], 0);
+}
+END_TEST
+
+START_TEST(batch_fills_up)
+{
+    struct frame frame;
+    struct whyrst_packet packets[2 * DECODE_BATCH];
+    frame_with_payload(&frame, "why", 3, TCP_RST);
+    for (unsigned i = 0; i < 2 * DECODE_BATCH; i++)
+        packets[i] = packet_of(frame.bytes, frame.size);
+    batch_clear(&batch);
+    ck_assert_uint_eq(batch_decode(&batch, &test_key, packets, 10), 10);
+    ck_assert_uint_eq(batch_decode(&batch, &test_key, packets, 2 * DECODE_BATCH),
+                      DECODE_BATCH - 10);
+    ck_assert_uint_eq(batch_decode(&batch, &test_key, packets, 1), 0);
+    ck_assert_uint_eq(batch.count, DECODE_BATCH);
+    ck_assert_uint_eq(batch.payload_count, DECODE_BATCH);
+    ck_assert_uint_eq(batch.segments[DECODE_BATCH - 1].rst_payload, DECODE_BATCH);
+}
+END_TEST
+
+START_TEST(batch_copies_rst_payload)
+{
+    struct frame rst, data, bare, big;
+    char long_payload[DECODE_RST_PAYLOAD + 10];
+    memset(long_payload, 'x', sizeof long_payload);
+    frame_with_payload(&rst, "no such port", 12, TCP_RST | TCP_ACK);
+    frame_with_payload(&data, "data", 4, TCP_ACK);
+    frame_with_payload(&bare, "", 0, TCP_RST);
+    frame_with_payload(&big, long_payload, sizeof long_payload, TCP_RST);
+    struct whyrst_packet packets[] = {
+        packet_of(data.bytes, data.size), packet_of(rst.bytes, rst.size),
+        packet_of(bare.bytes, bare.size), packet_of(big.bytes, big.size)};
+    batch_clear(&batch);
+    ck_assert_uint_eq(batch_decode(&batch, &test_key, packets, 4), 4);
+    memset(rst.room, 0, sizeof rst.room); /* the batch must not point into the packets */
+    ck_assert_uint_eq(batch.segments[0].rst_payload, 0);
+    ck_assert_uint_eq(batch.segments[1].rst_payload, 1);
+    ck_assert_uint_eq(batch.segments[2].rst_payload, 0);
+    ck_assert_uint_eq(batch.segments[3].rst_payload, 2);
+    ck_assert_uint_eq(batch.payload_count, 2);
+    ck_assert_uint_eq(batch.payloads[0].length, 12);
+    ck_assert_mem_eq(batch.payloads[0].bytes, "no such port", 12);
+    ck_assert_uint_eq(batch.payloads[1].length, DECODE_RST_PAYLOAD);
+    ck_assert_uint_eq(batch.segments[3].payload_bytes, sizeof long_payload);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("packet_tcp");
+    TCase *tcase = tcase_create("tcp");
+    tcase_add_loop_test(tcase, option_layout, 0, sizeof option_layouts / sizeof option_layouts[0]);
+    tcase_add_test(tcase, options_cut);
+    tcase_add_loop_test(tcase, payload_kinds, 0, sizeof payloads / sizeof payloads[0]);
+    tcase_add_test(tcase, no_payload);
+    tcase_add_loop_test(tcase, hash_is_symmetric, 0, 2);
+    tcase_add_loop_test(tcase, hash_ignores_encapsulation, 0, 3);
+    tcase_add_loop_test(tcase, swapped_by_port, 0, 2);
+    tcase_add_loop_test(tcase, hash_depends_on_everything, 0, 2);
+    tcase_add_loop_test(tcase, hash_spreads, 0, 4);
+    tcase_add_test(tcase, batch_keeps_order_and_counts);
+    tcase_add_test(tcase, batch_fills_up);
+    tcase_add_test(tcase, batch_copies_rst_payload);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
