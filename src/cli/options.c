@@ -307,9 +307,6 @@ static int options_check(const struct options *options, struct whyrst_error *err
         !strcmp(options->extract_file, options->output_file))
         return message_set(error, "options -w and -o: both name '%s'; give two files",
                            options->output_file);
-    if (options->summary && options->format == REPORT_NDJSON)
-        return message_set(error, "option --summary: contradicts -T ndjson, which is one reset a "
-                                  "line; use -T json");
     if (options->quiet && options->verbose)
         return message_set(error, "options -q and -v: contradict each other; leave one out");
     return 0;
@@ -359,5 +356,5 @@ enum report_format options_format(const struct options *options, bool is_termina
         return (enum report_format)options->format;
     if (is_terminal)
         return REPORT_TEXT;
-    return options_is_live(options) && !options->summary ? REPORT_NDJSON : REPORT_JSON;
+    return options_is_live(options) ? REPORT_NDJSON : REPORT_JSON;
 }
