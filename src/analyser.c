@@ -1,0 +1,380 @@
+#include "analyser.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "pipeline.h"
+#include "rules/verdict.h"
+
+#define DEFAULT_CONNECTIONS (8u << 20)
+#define DEFAULT_TRACE_BYTES ((size_t)64 << 20)
+#define DEFAULT_PENDING     16384
+
+const char *whyrst_version(void)
+{
+    return WHYRST_VERSION;
+}
+
+/* A decided event: what it means, counted and handed out. */
+static void analyser_decide(void *user, const struct reset *reset)
+{
+    struct whyrst_analyser *analyser = user;
+    struct whyrst_reset *out = &analyser->out;
+    struct facts facts;
+    struct packet_line line;
+    struct verdict verdict;
+    bool from_client = reset->side == conn_client_side(&reset->conn);
+    reset_measure(reset, &analyser->services, &facts);
+    reset_packet_line(reset, &line);
+    verdict_decide(analyser->rules, &facts, &line, from_client ? WHYRST_CLIENT : WHYRST_SERVER,
+                   &verdict);
+    analyser->counts.resets++;
+    analyser->counts.by_cause[verdict.cause]++;
+    memset(out, 0, offsetof(struct whyrst_reset, alternatives));
+    if (analyser->options.counts_only) {
+        verdict_identify(reset, out);
+        out->origin = verdict.origin;
+        out->verdict.cause = verdict.cause;
+        out->verdict.confidence = verdict.confidence;
+    } else {
+        out->alternative_count = out->evidence_count = out->caveat_count = 0;
+        verdict_describe(analyser->rules, reset, &facts, &line, &verdict,
+                         analyser->options.language, out);
+    }
+    if (services_count(&analyser->services, &out->server, verdict.cause) != 0)
+        analyser->out_of_memory = true;
+    if (analyser->on_reset != NULL)
+        analyser->on_reset(out, analyser->user);
+}
+
+static void analyser_evict(void *user, uint32_t index)
+{
+    (void)index; /* an open event keeps its own copy of the connection */
+    struct whyrst_analyser *analyser = user;
+    analyser->counts.evicted++;
+}
+
+/* Puts a new connection under the segment's key, in a new place or over the one that was there. */
+static uint32_t analyser_open(struct whyrst_analyser *analyser, uint32_t index,
+                              const struct segment *segment)
+{
+    struct table *table = &analyser->table;
+    bool unfinished = false;
+    if (index != 0) {
+        const struct conn *old = &table->conns[index];
+        uint16_t both = old->end[0].flags & old->end[1].flags;
+        unfinished = (both & ENDPOINT_SEEN) && !(both & ENDPOINT_FIN) && !(old->flags & CONN_RESET);
+    } else {
+        index = table_insert(table, segment, analyser_evict, analyser);
+        if (index == 0) {
+            analyser->out_of_memory = true;
+            return 0;
+        }
+    }
+    struct conn *conn = &table->conns[index];
+    conn_init(conn, &table->colds[index], segment);
+    conn->flags |= unfinished ? CONN_OLD_TUPLE : 0;
+    conn->stream = streams_open(&analyser->streams, index, segment->input);
+    analyser->counts.connections++;
+    return index;
+}
+
+static void analyser_feed_rst(struct whyrst_analyser *analyser, uint32_t index,
+                              const struct segment_batch *batch, const struct segment *segment,
+                              unsigned side)
+{
+    struct conn *conn = &analyser->table.conns[index];
+    struct conn_cold *cold = &analyser->table.colds[index];
+    struct conn before = *conn;
+    struct conn_cold cold_before = *cold;
+    const uint8_t *payload = NULL;
+    uint16_t payload_bytes = 0;
+    if (segment->rst_payload != 0) {
+        payload = batch->payloads[segment->rst_payload - 1].bytes;
+        payload_bytes = batch->payloads[segment->rst_payload - 1].length;
+    }
+    if (conn_feed(conn, cold, segment, side) == CONN_DUPLICATE) {
+        analyser->inputs[segment->input].duplicates++;
+        events_feed_copy(&analyser->events, index, segment);
+        return;
+    }
+    events_feed_rst(&analyser->events, index, &before, &cold_before, segment, side, payload,
+                    payload_bytes);
+    conn->trace = trace_append(&analyser->log, segment, side, conn->trace);
+}
+
+/* The service remembers whom it accepted; a SYN right before gives the round trip. */
+static void analyser_feed_accept(struct whyrst_analyser *analyser, const struct conn *conn,
+                                 const struct segment *segment, unsigned side)
+{
+    unsigned last = (unsigned)(conn->history & 15);
+    bool after_syn = last == (HISTORY_SYN | (side ? 0 : HISTORY_HIGH));
+    services_accept(&analyser->services, segment,
+                    after_syn ? segment->time_nsec - conn->last_nsec : -1);
+}
+
+static void analyser_feed_segment(struct whyrst_analyser *analyser,
+                                  const struct segment_batch *batch, const struct segment *segment)
+{
+    struct table *table = &analyser->table;
+    unsigned side = !!(segment->marks & MARK_SWAPPED);
+    uint32_t index = table_find(table, segment);
+    if (index == 0 || conn_is_reopened_by(&table->conns[index], segment, side)) {
+        index = analyser_open(analyser, index, segment);
+        if (index == 0)
+            return;
+    }
+    struct conn *conn = &table->conns[index];
+    if (analyser->input_count > 1)
+        conn->stream = streams_in(&analyser->streams, index, conn->stream, segment->input);
+    if (segment->flags & TCP_RST) {
+        analyser_feed_rst(analyser, index, batch, segment, side);
+        return;
+    }
+    if ((segment->flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK) &&
+        !(conn->end[side].flags & ENDPOINT_SYN))
+        analyser_feed_accept(analyser, conn, segment, side);
+    if (conn_feed(conn, &table->colds[index], segment, side) == CONN_DUPLICATE) {
+        analyser->inputs[segment->input].duplicates++;
+        return;
+    }
+    if (conn->flags & CONN_RESET)
+        events_feed_sequel(&analyser->events, index, segment, side);
+    conn->trace = trace_append(&analyser->log, segment, side, conn->trace);
+}
+
+static bool analyser_has_input(struct whyrst_analyser *analyser, uint16_t input)
+{
+    if (input < analyser->input_count)
+        return true;
+    struct whyrst_input_counts *grown =
+        realloc(analyser->inputs, (input + 1u) * sizeof(*analyser->inputs));
+    if (grown == NULL)
+        return false;
+    analyser->inputs = grown;
+    for (unsigned n = analyser->input_count; n <= input; n++)
+        grown[n] = (struct whyrst_input_counts){.first_time_nsec = INT64_MIN,
+                                                .last_time_nsec = INT64_MIN};
+    analyser->input_count = input + 1u;
+    return true;
+}
+
+static void analyser_count_batch(struct whyrst_analyser *analyser, const struct segment_batch *batch)
+{
+    struct whyrst_input_counts *input = &analyser->inputs[batch->input];
+    input->packets += batch->packets;
+    input->tcp_packets += batch->count;
+    if (input->first_time_nsec == INT64_MIN)
+        input->first_time_nsec = batch->first_time_nsec;
+    input->last_time_nsec = batch->last_time_nsec;
+    for (unsigned n = 0; n < WHYRST_UNDECODED_COUNT; n++)
+        analyser->counts.undecoded[n] += batch->undecoded[n];
+}
+
+void analyser_feed_batch(struct whyrst_analyser *analyser, const struct segment_batch *batch)
+{
+    if (batch->packets == 0)
+        return;
+    if (!analyser_has_input(analyser, batch->input)) {
+        analyser->out_of_memory = true;
+        return;
+    }
+    analyser_count_batch(analyser, batch);
+    /* Three passes, so that a packet's cache misses overlap with those of its neighbours. */
+    for (unsigned n = 0; n < batch->count; n++)
+        table_prefetch_slot(&analyser->table, &batch->segments[n]);
+    for (unsigned n = 0; n < batch->count; n++)
+        table_prefetch_conn(&analyser->table, &batch->segments[n]);
+    for (unsigned n = 0; n < batch->count; n++)
+        analyser_feed_segment(analyser, batch, &batch->segments[n]);
+    events_settle(&analyser->events, batch->last_time_nsec);
+}
+
+static void analyser_fill_defaults(struct whyrst_options *options)
+{
+    if (options->max_connections == 0)
+        options->max_connections = DEFAULT_CONNECTIONS;
+    if (options->trace_bytes == 0)
+        options->trace_bytes = DEFAULT_TRACE_BYTES;
+    if (options->max_pending == 0)
+        options->max_pending = DEFAULT_PENDING;
+    if (options->threads == 0)
+        options->threads = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? 2 : 1;
+}
+
+/* A capture must not be able to choose hash collisions. */
+static void analyser_draw_key(struct decode_key *key)
+{
+    if (getrandom(key, sizeof(*key), 0) != (ssize_t)sizeof(*key))
+        for (unsigned n = 0; n < 4; n++)
+            key->secret[n] = (uint64_t)(uintptr_t)key * (n + 1) ^ (uint64_t)getpid() << 32;
+}
+
+struct whyrst_analyser *whyrst_new(const struct whyrst_options *options,
+                                   const struct whyrst_rules *rules, whyrst_reset_fn *on_reset,
+                                   void *user, struct whyrst_error *error)
+{
+    struct whyrst_analyser *analyser = calloc(1, sizeof(*analyser));
+    if (analyser == NULL) {
+        if (error != NULL)
+            snprintf(error->text, sizeof(error->text), "out of memory");
+        return NULL;
+    }
+    analyser->options = *options;
+    analyser_fill_defaults(&analyser->options);
+    options = &analyser->options;
+    analyser->rules = rules;
+    analyser->on_reset = on_reset;
+    analyser->user = user;
+    analyser_draw_key(&analyser->key);
+    batch_clear(&analyser->batch);
+    if (table_init(&analyser->table, options->max_connections, &analyser->key, error) != 0 ||
+        trace_init(&analyser->log, options->trace_bytes, error) != 0 ||
+        services_init(&analyser->services, analyser->key.secret[0], error) != 0 ||
+        events_init(&analyser->events, options->max_pending, !options->counts_only, error) != 0)
+        goto fail;
+    if (streams_init(&analyser->streams, options->max_connections) != 0) {
+        if (error != NULL)
+            snprintf(error->text, sizeof(error->text), "out of memory");
+        goto fail;
+    }
+    analyser->events.settle_nsec = options->settle_nsec;
+    analyser->events.table = &analyser->table;
+    analyser->events.log = &analyser->log;
+    analyser->events.services = &analyser->services;
+    analyser->events.on_decide = analyser_decide;
+    analyser->events.user = analyser;
+    if (options->threads > 1 && (analyser->pipeline = pipeline_new(analyser, error)) == NULL)
+        goto fail;
+    return analyser;
+fail:
+    whyrst_free(analyser);
+    return NULL;
+}
+
+static int analyser_result(struct whyrst_analyser *analyser, struct whyrst_error *error)
+{
+    if (!analyser->out_of_memory)
+        return 0;
+    if (error != NULL)
+        snprintf(error->text, sizeof(error->text),
+                 "out of memory: allow fewer connections or split the capture");
+    return -1;
+}
+
+int whyrst_feed(struct whyrst_analyser *analyser, const struct whyrst_packet *packets, size_t count,
+                struct whyrst_error *error)
+{
+    while (count > 0) {
+        struct segment_batch *batch =
+            analyser->pipeline ? pipeline_next(analyser->pipeline) : &analyser->batch;
+        size_t taken = batch_decode(batch, &analyser->key, packets, count);
+        packets += taken;
+        count -= taken;
+        if (analyser->pipeline != NULL) {
+            pipeline_push(analyser->pipeline);
+        } else {
+            analyser_feed_batch(analyser, batch);
+            batch_clear(batch);
+        }
+    }
+    return analyser->pipeline ? 0 : analyser_result(analyser, error);
+}
+
+int whyrst_tick(struct whyrst_analyser *analyser, int64_t now_nsec, struct whyrst_error *error)
+{
+    if (analyser->pipeline != NULL)
+        pipeline_drain(analyser->pipeline);
+    events_settle(&analyser->events, now_nsec);
+    return analyser_result(analyser, error);
+}
+
+int whyrst_finish(struct whyrst_analyser *analyser, struct whyrst_error *error)
+{
+    if (analyser->pipeline != NULL)
+        pipeline_drain(analyser->pipeline);
+    events_finish(&analyser->events);
+    return analyser_result(analyser, error);
+}
+
+void whyrst_free(struct whyrst_analyser *analyser)
+{
+    if (analyser == NULL)
+        return;
+    pipeline_free(analyser->pipeline);
+    table_clear(&analyser->table);
+    trace_clear(&analyser->log);
+    services_clear(&analyser->services);
+    events_clear(&analyser->events);
+    streams_clear(&analyser->streams);
+    free(analyser->inputs);
+    free(analyser);
+}
+
+void whyrst_counts(const struct whyrst_analyser *analyser, struct whyrst_counts *counts)
+{
+    *counts = analyser->counts;
+    counts->rst_packets = analyser->events.rst_packets;
+}
+
+void whyrst_input_counts(const struct whyrst_analyser *analyser, uint16_t input,
+                         struct whyrst_input_counts *counts)
+{
+    if (input < analyser->input_count)
+        *counts = analyser->inputs[input];
+    else
+        *counts = (struct whyrst_input_counts){.first_time_nsec = INT64_MIN,
+                                               .last_time_nsec = INT64_MIN};
+}
+
+static int compare_services(const void *left, const void *right)
+{
+    const struct whyrst_service *a = left, *b = right;
+    if (a->resets != b->resets)
+        return a->resets < b->resets ? 1 : -1;
+    if (a->address.version != b->address.version)
+        return a->address.version - b->address.version;
+    int order = memcmp(a->address.ip, b->address.ip, 16);
+    return order != 0 ? order : (int)a->address.port - b->address.port;
+}
+
+int whyrst_services(const struct whyrst_analyser *analyser, struct whyrst_service **services,
+                    struct whyrst_error *error)
+{
+    const struct services *known = &analyser->services;
+    struct whyrst_service *list = calloc(known->by_cause_count + 1u, sizeof(*list));
+    int count = 0;
+    if (list == NULL) {
+        if (error != NULL)
+            snprintf(error->text, sizeof(error->text), "out of memory");
+        return -1;
+    }
+    for (uint32_t n = 0; n < known->capacity; n++) {
+        const struct service *entry = &known->entries[n];
+        if (entry->version == 0 || entry->causes == 0)
+            continue;
+        struct whyrst_service *service = &list[count++];
+        memcpy(service->address.ip, entry->ip, 16);
+        service->address.version = entry->version;
+        service->address.port = entry->port;
+        service->resets = entry->resets;
+        service->accepted = entry->accepted;
+        service->refused = entry->refused;
+        memcpy(service->by_cause, known->by_cause[entry->causes - 1], sizeof(service->by_cause));
+    }
+    qsort(list, (size_t)count, sizeof(*list), compare_services);
+    *services = list;
+    return count;
+}
+
+const char *whyrst_undecoded_name(enum whyrst_undecoded reason)
+{
+    static const char *const names[WHYRST_UNDECODED_COUNT] = {
+        "not TCP",         "later IP fragment",      "cut before the TCP header ends",
+        "malformed",       "unsupported link type", "unsupported encapsulation",
+    };
+    return reason < WHYRST_UNDECODED_COUNT ? names[reason] : "unknown";
+}

@@ -1,0 +1,297 @@
+#include "flow/conn.h"
+
+#include <string.h>
+
+/* A copy of a packet (mirror port, bridge, `any`) follows within moments. A stack numbers its IPv4
+ * packets, so an equal number is proof for longer than equal contents without one: those may be a
+ * duplicate ACK. */
+#define DUPLICATE_TICKS         1526 /* 100 ms, equal non-zero IP identification */
+#define DUPLICATE_TICKS_NO_ID   16   /* 1 ms */
+#define DUPLICATE_NSEC_NO_ID    1000000
+
+/* An acknowledgment this far beyond everything seen is not of this connection. */
+#define UNSEEN_MAX (1 << 28)
+
+static uint32_t conn_print(const struct segment *segment)
+{
+    uint64_t sum = ((uint64_t)segment->seq << 32 | segment->ack) * 0x9e3779b97f4a7c15u;
+    uint64_t rest = (uint64_t)segment->payload_bytes << 32 | (uint32_t)segment->window << 16 |
+                    segment->flags;
+    sum ^= (sum >> 29) + rest * 0xbf58476d1ce4e5b9u;
+    rest = (uint64_t)segment->tsval << 32 | (uint32_t)segment->ip_id << 8 | segment->options;
+    sum ^= (sum >> 31) + rest * 0x94d049bb133111ebu;
+    return (uint32_t)(sum >> 32) | 1;
+}
+
+static bool conn_is_duplicate(const struct conn *conn, const struct endpoint *me, unsigned side,
+                              const struct segment *segment)
+{
+    int64_t since_nsec = segment->time_nsec - conn->last_nsec;
+    bool sent_last = side == !!(conn->flags & CONN_LAST_HIGH);
+    uint32_t since_ticks = conn_ticks(segment->time_nsec) - me->last_ticks;
+    if (segment->flags & TCP_RST)
+        since_ticks = sent_last ? conn_ticks(since_nsec) : UINT32_MAX;
+    if (segment->ip_id != 0)
+        return since_ticks <= DUPLICATE_TICKS;
+    if (segment_span(segment) > 0 && !(segment->flags & TCP_RST))
+        return since_ticks <= DUPLICATE_TICKS_NO_ID;
+    return sent_last && since_nsec <= DUPLICATE_NSEC_NO_ID;
+}
+
+static unsigned history_code(const struct segment *segment)
+{
+    unsigned ack = !!(segment->flags & TCP_ACK);
+    if (segment->flags & TCP_RST)
+        return HISTORY_RST + ack;
+    if (segment->flags & TCP_SYN)
+        return HISTORY_SYN + ack;
+    if (segment->flags & TCP_FIN)
+        return HISTORY_FIN;
+    return segment->payload_bytes > 0 ? HISTORY_DATA : HISTORY_ACK;
+}
+
+static void history_push(struct conn *conn, unsigned code)
+{
+    if ((conn->history & 15) == code) {
+        conn->repeated |= 1;
+        return;
+    }
+    conn->history = conn->history << 4 | code;
+    conn->repeated = (uint16_t)(conn->repeated << 1);
+}
+
+static uint8_t saturate(uint8_t count)
+{
+    return (uint8_t)(count + (count != 255));
+}
+
+/* SYN or SYN-ACK: what only the handshake tells. */
+static void conn_take_syn(struct endpoint *me, struct endpoint_cold *cold,
+                          const struct segment *segment)
+{
+    if (!(me->flags & ENDPOINT_BASE)) {
+        me->isn = segment->seq;
+        me->snd_nxt = segment->seq + 1;
+    }
+    me->flags |= ENDPOINT_BASE | ENDPOINT_SYN;
+    me->flags |= segment->flags & TCP_ACK ? ENDPOINT_SYN_ACKING : 0;
+    if (segment->options & OPTION_WSCALE) {
+        me->flags |= ENDPOINT_WSCALE;
+        me->wscale = segment->wscale > 14 ? 14 : segment->wscale; /* RFC 7323, 2.3 */
+    }
+    if (segment->flags & TCP_ACK) /* only then: a bare SYN must not touch the cold half */
+        cold->mss_units = (uint8_t)(segment->mss / 16 > 255 ? 255 : segment->mss / 16);
+    me->syns = saturate(me->syns);
+}
+
+/* The same sequence space again: retransmission, unless its IP identification shows that it was sent
+ * before what was already seen (reordered, or a late copy). */
+static void conn_take_repeat(struct endpoint *me, struct endpoint_cold *cold,
+                             const struct segment *segment)
+{
+    if (segment->ip_id != 0 && (me->flags & ENDPOINT_ID) &&
+        (int16_t)(uint16_t)(segment->ip_id - me->ip_id) < 0)
+        return;
+    uint32_t now = conn_ticks(segment->time_nsec);
+    if (me->flags & ENDPOINT_TRAIN)
+        cold->train_interval = now - cold->train_ticks;
+    me->flags |= ENDPOINT_TRAIN;
+    cold->train_ticks = now;
+    cold->retransmissions = saturate(cold->retransmissions);
+}
+
+/* Keep-alive probe: one byte before snd_nxt (RFC 9293, 3.8.4), and not because the window is shut. */
+static void conn_take_probe(struct endpoint *me, struct endpoint_cold *cold,
+                            const struct segment *segment)
+{
+    uint32_t now = conn_ticks(segment->time_nsec);
+    if (me->flags & ENDPOINT_TRAIN)
+        cold->train_interval = now - cold->train_ticks;
+    me->flags |= ENDPOINT_TRAIN;
+    cold->train_ticks = now;
+    cold->probes = saturate(cold->probes);
+}
+
+static void conn_take_payload(struct endpoint *me, struct endpoint_cold *cold,
+                              const struct endpoint *other, const struct segment *segment)
+{
+    uint32_t end = segment->seq + segment_span(segment);
+    bool probe = segment->payload_bytes <= 1 && segment->seq + 1 == me->snd_nxt &&
+                 !(segment->flags & (TCP_SYN | TCP_FIN)) && (me->flags & ENDPOINT_SEEN) &&
+                 other->window != 0;
+    if (probe) {
+        conn_take_probe(me, cold, segment);
+        return;
+    }
+    if (end == segment->seq)
+        return; /* a bare ACK out of order */
+    if (!seq_after(end, me->snd_nxt)) {
+        conn_take_repeat(me, cold, segment);
+        if (!(segment->flags & TCP_FIN) || (me->flags & ENDPOINT_FIN))
+            return;
+    } else {
+        me->snd_nxt = end;
+    }
+    uint32_t now = conn_ticks(segment->time_nsec);
+    if (segment->payload_bytes > 0) {
+        me->data_segments = saturate(me->data_segments);
+        cold->data_ticks = now;
+        cold->peer_nxt_at_data = other->snd_nxt;
+        cold->payload_kind = segment->payload_kind;
+    }
+    if ((segment->flags & TCP_FIN) && !(me->flags & ENDPOINT_FIN)) {
+        me->flags |= ENDPOINT_FIN;
+        cold->fin_ticks = now;
+    }
+}
+
+/* The acknowledgment field, and what it tells of the other end. */
+static void conn_take_ack(struct conn *conn, struct conn_cold *cold, unsigned side,
+                          const struct segment *segment)
+{
+    struct endpoint *me = &conn->end[side], *other = &conn->end[!side];
+    if (!(other->flags & ENDPOINT_BASE)) {
+        other->isn = segment->ack - 1; /* as Wireshark's base sequence number */
+        other->snd_nxt = segment->ack;
+        other->flags |= ENDPOINT_BASE;
+    }
+    int32_t unseen = seq_diff(segment->ack, other->snd_nxt);
+    if (unseen != 0 && (other->flags & ENDPOINT_SYN) && other->snd_nxt == other->isn + 1 &&
+        other->data_segments == 0 && !(me->flags & ENDPOINT_ACKED)) {
+        conn->flags |= CONN_STRAY_ACK; /* answers something older than this SYN */
+        return;
+    }
+    if (unseen > 0 && unseen < UNSEEN_MAX) {
+        other->snd_nxt = segment->ack;
+        other->flags |= ENDPOINT_LOST;
+    }
+    bool progress = !(me->flags & ENDPOINT_ACKED) || seq_after(segment->ack, me->rcv_nxt);
+    if (progress)
+        me->rcv_nxt = segment->ack;
+    me->flags |= ENDPOINT_ACKED;
+    if (other->flags & ENDPOINT_TRAIN) {
+        struct endpoint_cold *train = &cold->end[!side];
+        train->probes = 0;
+        if (progress)
+            train->retransmissions = 0;
+        if (train->retransmissions == 0)
+            other->flags &= (uint16_t)~ENDPOINT_TRAIN;
+    }
+}
+
+/* Who opened it: the sender of the SYN, or the receiver of the SYN-ACK. */
+static void conn_take_roles(struct conn *conn, const struct segment *segment, unsigned side)
+{
+    unsigned client = segment->flags & TCP_ACK ? !side : side;
+    conn->flags &= (uint8_t)~CONN_CLIENT_HIGH;
+    conn->flags |= (uint8_t)(CONN_ROLES_KNOWN | (client ? CONN_CLIENT_HIGH : 0));
+}
+
+static void conn_take_times(struct conn *conn, struct conn_cold *cold, unsigned side,
+                            const struct segment *segment)
+{
+    int64_t since_nsec = segment->time_nsec - conn->last_nsec;
+    if (cold->first_ticks == 0)
+        cold->first_ticks = conn_ticks(conn->last_nsec) | 1; /* this is the second packet */
+    unsigned last = (unsigned)(conn->history & 15);
+    unsigned other = side ? 0 : HISTORY_HIGH;
+    if ((last == (HISTORY_SYN | other) && (segment->flags & TCP_SYN)) ||
+        (last == (HISTORY_SYN_ACK | other) && !(segment->flags & (TCP_SYN | TCP_RST)))) {
+        if (since_nsec >= 0 && since_nsec < INT64_C(60) * 1000000000)
+            cold->rtt_usec += (uint32_t)(since_nsec / 1000) + 1;
+    }
+    if (since_nsec >= CONN_PAUSE_NSEC) {
+        int64_t msec = since_nsec / 1000000;
+        cold->pause_msec = msec > UINT32_MAX ? UINT32_MAX : (uint32_t)msec;
+        conn->since_pause = 0;
+    } else {
+        conn->since_pause = saturate(conn->since_pause);
+    }
+}
+
+/* The sender's latest header fields. */
+static void endpoint_take_header(struct endpoint *me, const struct segment *segment)
+{
+    uint16_t flags = me->flags | ENDPOINT_SEEN;
+    if (!(me->flags & ENDPOINT_SEEN)) {
+        flags |= segment->marks & MARK_DF ? ENDPOINT_DF : 0;
+        me->max_window = 0;
+    }
+    flags |= segment->options & OPTION_TIMESTAMPS ? ENDPOINT_TIMESTAMPS : 0;
+    flags |= segment->options & OPTION_MPTCP ? ENDPOINT_MPTCP : 0;
+    flags |= segment->flow_label != 0 ? ENDPOINT_LABEL : 0;
+    flags &= (uint16_t)~ENDPOINT_DSCP;
+    flags |= segment->tos >> 2 ? ENDPOINT_DSCP : 0;
+    if (segment->ip_id != 0) {
+        /* Lost and reordered packets leave small steps, merged super-segments larger ones. */
+        int16_t step = (int16_t)(uint16_t)(segment->ip_id - me->ip_id);
+        if ((flags & ENDPOINT_ID) && (step < -64 || step > 256))
+            flags |= ENDPOINT_ID_JUMPS;
+        flags |= ENDPOINT_ID;
+        me->ip_id = segment->ip_id;
+    }
+    me->flags = flags;
+    me->ttl = segment->ttl;
+    me->window = segment->window;
+    if (!(segment->flags & TCP_SYN) && segment->window > me->max_window)
+        me->max_window = segment->window;
+    me->last_ticks = conn_ticks(segment->time_nsec);
+}
+
+void conn_init(struct conn *conn, struct conn_cold *cold, const struct segment *segment)
+{
+    unsigned high = !!(segment->marks & MARK_SWAPPED); /* the source's end */
+    bool used = conn->flags & CONN_IN_USE;
+    memset(conn, 0, sizeof(*conn));
+    if (used)
+        memset(cold, 0, sizeof(*cold));
+    memcpy(conn->address[high], segment->src, 16);
+    memcpy(conn->address[!high], segment->dst, 16);
+    conn->port[high] = segment->src_port;
+    conn->port[!high] = segment->dst_port;
+    conn->flags = CONN_IN_USE | (segment->marks & MARK_IPV6 ? CONN_IPV6 : 0);
+    /* Until a handshake says otherwise: the lower port serves, a refusal comes from the server. */
+    bool refusal = (segment->flags & TCP_RST) && (segment->flags & TCP_ACK) && segment->seq == 0;
+    bool client_high = refusal ? !high : conn->port[1] > conn->port[0];
+    if (!refusal && conn->port[0] == conn->port[1])
+        client_high = high;
+    conn->flags |= client_high ? CONN_CLIENT_HIGH : 0;
+    conn->last_nsec = segment->time_nsec;
+}
+
+enum conn_result conn_feed(struct conn *conn, struct conn_cold *cold, const struct segment *segment,
+                           unsigned side)
+{
+    struct endpoint *me = &conn->end[side];
+    uint32_t print = conn_print(segment);
+    if (print == me->print && conn_is_duplicate(conn, me, side, segment))
+        return CONN_DUPLICATE;
+    me->print = print;
+    if (conn->history != 0)
+        conn_take_times(conn, cold, side, segment);
+
+    if (!(segment->flags & TCP_RST)) {
+        if (segment->flags & TCP_SYN) {
+            conn_take_syn(me, &cold->end[side], segment);
+            conn_take_roles(conn, segment, side);
+        } else if (!(me->flags & ENDPOINT_BASE)) {
+            me->isn = segment->seq - 1; /* as Wireshark's base sequence number */
+            me->snd_nxt = segment->seq;
+            me->flags |= ENDPOINT_BASE;
+        }
+        if (segment->flags & TCP_ACK)
+            conn_take_ack(conn, cold, side, segment);
+        if (segment->seq != me->snd_nxt || segment->payload_bytes > 0 ||
+            (segment->flags & TCP_FIN)) {
+            /* A first SYN spans exactly to snd_nxt: nothing to take. */
+            if (!(segment->flags & TCP_SYN) || me->syns > 1 || segment->payload_bytes > 0)
+                conn_take_payload(me, &cold->end[side], &conn->end[!side], segment);
+        }
+        endpoint_take_header(me, segment);
+    }
+    history_push(conn, history_code(segment) | (side ? HISTORY_HIGH : 0));
+    conn->last_nsec = segment->time_nsec;
+    conn->flags &= (uint8_t)~CONN_LAST_HIGH;
+    conn->flags |= side ? CONN_LAST_HIGH : 0;
+    return CONN_FED;
+}

@@ -1,0 +1,208 @@
+#include "flow/table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flow/memory.h"
+#include "packet/hash.h"
+
+#define BUCKET_FULL  (TABLE_BUCKET_SLOTS * 13 / 16)
+#define EVICT_WINDOW 1024 /* connections looked at to drop the longest idle of them */
+
+int table_init(struct table *table, uint32_t limit, const struct decode_key *key,
+               struct whyrst_error *error)
+{
+    memset(table, 0, sizeof(*table));
+    table->limit = limit < 2 * TABLE_EVICT_SHARE ? 2 * TABLE_EVICT_SHARE : limit;
+    table->key = *key;
+    table->hand = 1;
+    size_t entries = (size_t)table->limit + 1;
+    table->bucket_limit = (uint32_t)(entries / (BUCKET_FULL / 4)) + 64;
+    table->buckets = memory_map(table->bucket_limit * sizeof(*table->buckets));
+    table->conns = memory_map(entries * sizeof(*table->conns));
+    table->colds = memory_map(entries * sizeof(*table->colds));
+    table->directory = memory_map(sizeof(*table->directory) << TABLE_MAX_DEPTH);
+    table->filled = calloc(table->bucket_limit, sizeof(*table->filled));
+    table->depths = calloc(table->bucket_limit, sizeof(*table->depths));
+    if (table->buckets && table->conns && table->colds && table->directory &&
+        table->filled && table->depths) {
+        table->bucket_count = 1;
+        return 0;
+    }
+    if (error != NULL)
+        snprintf(error->text, sizeof(error->text),
+                 "no address space for %u connections: ask for fewer", limit);
+    table_clear(table);
+    return -1;
+}
+
+void table_clear(struct table *table)
+{
+    size_t entries = (size_t)table->limit + 1;
+    memory_unmap(table->buckets, table->bucket_limit * sizeof(*table->buckets));
+    memory_unmap(table->conns, entries * sizeof(*table->conns));
+    memory_unmap(table->colds, entries * sizeof(*table->colds));
+    memory_unmap(table->directory, sizeof(*table->directory) << TABLE_MAX_DEPTH);
+    free(table->filled);
+    free(table->depths);
+    memset(table, 0, sizeof(*table));
+}
+
+static bool conn_has_key(const struct conn *conn, const struct segment *segment)
+{
+    unsigned high = !!(segment->marks & MARK_SWAPPED);
+    return conn->port[high] == segment->src_port && conn->port[!high] == segment->dst_port &&
+           memcmp(conn->address[high], segment->src, 16) == 0 &&
+           memcmp(conn->address[!high], segment->dst, 16) == 0 &&
+           !(conn->flags & CONN_IPV6) == !(segment->marks & MARK_IPV6);
+}
+
+uint32_t table_find(const struct table *table, const struct segment *segment)
+{
+    uint32_t tag = (uint32_t)(segment->hash >> 32);
+    const struct table_slot *slots = table_slots(table, tag);
+    for (uint32_t at = tag % TABLE_BUCKET_SLOTS; slots[at].index != 0;
+         at = (at + 1) % TABLE_BUCKET_SLOTS)
+        if (slots[at].tag == tag && conn_has_key(&table->conns[slots[at].index], segment))
+            return slots[at].index;
+    return 0;
+}
+
+static void bucket_put(struct table_bucket *bucket, uint32_t tag, uint32_t index)
+{
+    uint32_t at = tag % TABLE_BUCKET_SLOTS;
+    while (bucket->slots[at].index != 0)
+        at = (at + 1) % TABLE_BUCKET_SLOTS;
+    bucket->slots[at] = (struct table_slot){.tag = tag, .index = index};
+}
+
+/* Points the half of the directory entries of bucket `number` with the next bit set at `sibling`. */
+static void directory_split(struct table *table, uint32_t tag, unsigned depth, uint32_t sibling)
+{
+    uint32_t span = 1u << (table->depth - depth); /* entries that led to the old bucket */
+    uint32_t first = (table->depth ? tag >> (32 - table->depth) : 0) & ~(span - 1);
+    for (uint32_t at = first + span / 2; at < first + span; at++)
+        table->directory[at] = sibling;
+}
+
+/* Doubles the directory: each entry becomes two. Filled from the top, so that it can be in place. */
+static void directory_double(struct table *table)
+{
+    for (uint32_t at = 1u << table->depth; at-- > 0;) {
+        table->directory[2 * at + 1] = table->directory[at];
+        table->directory[2 * at] = table->directory[at];
+    }
+    table->depth++;
+}
+
+/* Divides the bucket of `tag` in two by its next hash bit. -1 when it cannot. */
+static int bucket_split(struct table *table, uint32_t tag)
+{
+    uint32_t number = table->directory[table->depth ? tag >> (32 - table->depth) : 0];
+    unsigned depth = table->depths[number];
+    if (table->bucket_count == table->bucket_limit || depth == TABLE_MAX_DEPTH)
+        return -1;
+    if (depth == table->depth)
+        directory_double(table);
+    uint32_t sibling = table->bucket_count++;
+    directory_split(table, tag, depth, sibling);
+    table->depths[number] = table->depths[sibling] = (uint8_t)(depth + 1);
+
+    struct table_bucket old = table->buckets[number];
+    struct table_bucket *halves[2] = {&table->buckets[number], &table->buckets[sibling]};
+    memset(halves[0], 0, sizeof(*halves[0]));
+    table->filled[number] = 0;
+    for (uint32_t at = 0; at < TABLE_BUCKET_SLOTS; at++) {
+        if (old.slots[at].index == 0)
+            continue;
+        unsigned upper = old.slots[at].tag >> (31 - depth) & 1;
+        bucket_put(halves[upper], old.slots[at].tag, old.slots[at].index);
+        table->filled[upper ? sibling : number]++;
+    }
+    return 0;
+}
+
+static uint64_t conn_hash(const struct conn *conn, const struct decode_key *key)
+{
+    if (!(conn->flags & CONN_IPV6))
+        return hash_ipv4(key, hash_ipv4_end(load_be32(conn->address[0]), conn->port[0]),
+                         hash_ipv4_end(load_be32(conn->address[1]), conn->port[1]));
+    struct segment segment = {.src_port = conn->port[0], .dst_port = conn->port[1]};
+    memcpy(segment.src, conn->address[0], 16);
+    memcpy(segment.dst, conn->address[1], 16);
+    hash_ipv6(&segment, key);
+    return segment.hash;
+}
+
+/* Takes the slot of a connection out; later entries of its run close up. */
+static void table_remove(struct table *table, uint32_t index)
+{
+    const struct conn *conn = &table->conns[index];
+    uint32_t tag = (uint32_t)(conn_hash(conn, &table->key) >> 32);
+    uint32_t number = table->directory[table->depth ? tag >> (32 - table->depth) : 0];
+    struct table_slot *slots = table->buckets[number].slots;
+    uint32_t hole = tag % TABLE_BUCKET_SLOTS;
+    while (slots[hole].index != index)
+        hole = (hole + 1) % TABLE_BUCKET_SLOTS;
+    for (uint32_t at = (hole + 1) % TABLE_BUCKET_SLOTS; slots[at].index != 0;
+         at = (at + 1) % TABLE_BUCKET_SLOTS) {
+        uint32_t home = slots[at].tag % TABLE_BUCKET_SLOTS;
+        if ((at - home) % TABLE_BUCKET_SLOTS >= (at - hole) % TABLE_BUCKET_SLOTS) {
+            slots[hole] = slots[at];
+            hole = at;
+        }
+    }
+    slots[hole] = (struct table_slot){0};
+    table->filled[number]--;
+}
+
+static int compare_times(const void *left, const void *right)
+{
+    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+    return (a > b) - (a < b);
+}
+
+/* Makes room: of the next EVICT_WINDOW connections the TABLE_EVICT_SHARE that were silent longest go. */
+static void table_evict(struct table *table, table_evict_fn *on_evict, void *user)
+{
+    uint32_t window = table->used < EVICT_WINDOW ? table->used : EVICT_WINDOW;
+    int64_t times[EVICT_WINDOW];
+    for (uint32_t n = 0; n < window; n++)
+        times[n] = table->conns[(table->hand - 1 + n) % table->used + 1].last_nsec;
+    qsort(times, window, sizeof(times[0]), compare_times);
+    int64_t oldest = times[window < TABLE_EVICT_SHARE ? window - 1 : TABLE_EVICT_SHARE - 1];
+    for (uint32_t n = 0; n < window && table->freed_count < TABLE_EVICT_SHARE; n++) {
+        uint32_t index = (table->hand - 1 + n) % table->used + 1;
+        if (table->conns[index].last_nsec > oldest)
+            continue;
+        on_evict(user, index);
+        table_remove(table, index);
+        table->conns[index].last_nsec = INT64_MAX; /* free: never the oldest */
+        table->freed[table->freed_count++] = index;
+        table->evicted++;
+    }
+    table->hand = (table->hand - 1 + window) % table->used + 1;
+}
+
+uint32_t table_insert(struct table *table, const struct segment *segment, table_evict_fn *on_evict,
+                      void *user)
+{
+    uint32_t tag = (uint32_t)(segment->hash >> 32), number;
+    if (table->freed_count == 0 && table->used == table->limit)
+        table_evict(table, on_evict, user);
+    for (;;) {
+        number = table->directory[table->depth ? tag >> (32 - table->depth) : 0];
+        if (table->filled[number] < BUCKET_FULL)
+            break;
+        if (bucket_split(table, tag) != 0) {
+            if (table->filled[number] < TABLE_BUCKET_SLOTS - 1)
+                break;
+            return 0;
+        }
+    }
+    uint32_t index = table->freed_count > 0 ? table->freed[--table->freed_count] : ++table->used;
+    bucket_put(&table->buckets[number], tag, index);
+    table->filled[number]++;
+    return index;
+}

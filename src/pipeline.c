@@ -1,0 +1,133 @@
+#include "pipeline.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "analyser.h"
+
+#define RING_BATCHES 32 /* a power of two */
+#define SPINS        200 /* looks at the other side's counter before sleeping */
+
+struct pipeline {
+    _Alignas(64) _Atomic uint64_t pushed; /* batches handed over */
+    _Alignas(64) _Atomic uint64_t done;   /* batches analysed */
+    _Alignas(64) atomic_bool worker_sleeps;
+    atomic_bool caller_sleeps;
+    atomic_bool stop;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    pthread_t thread;
+    struct whyrst_analyser *analyser;
+    struct segment_batch ring[RING_BATCHES];
+};
+
+/* Sleeps until *counter differs from `seen` or the pipeline stops. */
+static void pipeline_wait(struct pipeline *pipeline, _Atomic uint64_t *counter, uint64_t seen,
+                          atomic_bool *sleeps)
+{
+    for (unsigned spin = 0; spin < SPINS; spin++) {
+        if (atomic_load_explicit(counter, memory_order_acquire) != seen)
+            return;
+        __builtin_ia32_pause();
+    }
+    pthread_mutex_lock(&pipeline->mutex);
+    atomic_store(sleeps, true);
+    while (atomic_load(counter) == seen && !atomic_load(&pipeline->stop))
+        pthread_cond_wait(&pipeline->changed, &pipeline->mutex);
+    atomic_store(sleeps, false);
+    pthread_mutex_unlock(&pipeline->mutex);
+}
+
+static void pipeline_wake(struct pipeline *pipeline, atomic_bool *sleeps)
+{
+    if (!atomic_load(sleeps))
+        return;
+    pthread_mutex_lock(&pipeline->mutex);
+    pthread_cond_broadcast(&pipeline->changed);
+    pthread_mutex_unlock(&pipeline->mutex);
+}
+
+static void *pipeline_work(void *user)
+{
+    struct pipeline *pipeline = user;
+    uint64_t done = 0;
+    for (;;) {
+        if (atomic_load_explicit(&pipeline->pushed, memory_order_acquire) == done) {
+            if (atomic_load(&pipeline->stop))
+                return NULL;
+            pipeline_wait(pipeline, &pipeline->pushed, done, &pipeline->worker_sleeps);
+            continue;
+        }
+        analyser_feed_batch(pipeline->analyser, &pipeline->ring[done % RING_BATCHES]);
+        atomic_store(&pipeline->done, ++done);
+        /* Waking the caller for every batch would have both threads wait in turn. */
+        if (atomic_load(&pipeline->pushed) - done <= RING_BATCHES / 2)
+            pipeline_wake(pipeline, &pipeline->caller_sleeps);
+    }
+}
+
+struct pipeline *pipeline_new(struct whyrst_analyser *analyser, struct whyrst_error *error)
+{
+    struct pipeline *pipeline = aligned_alloc(64, sizeof(*pipeline));
+    if (pipeline == NULL)
+        goto fail;
+    atomic_init(&pipeline->pushed, 0);
+    atomic_init(&pipeline->done, 0);
+    atomic_init(&pipeline->worker_sleeps, false);
+    atomic_init(&pipeline->caller_sleeps, false);
+    atomic_init(&pipeline->stop, false);
+    pipeline->analyser = analyser;
+    pthread_mutex_init(&pipeline->mutex, NULL);
+    pthread_cond_init(&pipeline->changed, NULL);
+    for (unsigned n = 0; n < RING_BATCHES; n++)
+        batch_clear(&pipeline->ring[n]);
+    if (pthread_create(&pipeline->thread, NULL, pipeline_work, pipeline) == 0)
+        return pipeline;
+    pthread_cond_destroy(&pipeline->changed);
+    pthread_mutex_destroy(&pipeline->mutex);
+    free(pipeline);
+fail:
+    if (error != NULL)
+        snprintf(error->text, sizeof(error->text), "cannot start a second thread: use one");
+    return NULL;
+}
+
+void pipeline_free(struct pipeline *pipeline)
+{
+    if (pipeline == NULL)
+        return;
+    atomic_store(&pipeline->stop, true);
+    pthread_mutex_lock(&pipeline->mutex);
+    pthread_cond_broadcast(&pipeline->changed);
+    pthread_mutex_unlock(&pipeline->mutex);
+    pthread_join(pipeline->thread, NULL);
+    pthread_cond_destroy(&pipeline->changed);
+    pthread_mutex_destroy(&pipeline->mutex);
+    free(pipeline);
+}
+
+struct segment_batch *pipeline_next(struct pipeline *pipeline)
+{
+    uint64_t pushed = atomic_load_explicit(&pipeline->pushed, memory_order_relaxed), done;
+    while (pushed - (done = atomic_load_explicit(&pipeline->done, memory_order_acquire)) >=
+           RING_BATCHES)
+        pipeline_wait(pipeline, &pipeline->done, done, &pipeline->caller_sleeps);
+    struct segment_batch *batch = &pipeline->ring[pushed % RING_BATCHES];
+    batch_clear(batch);
+    return batch;
+}
+
+void pipeline_push(struct pipeline *pipeline)
+{
+    atomic_fetch_add(&pipeline->pushed, 1);
+    pipeline_wake(pipeline, &pipeline->worker_sleeps);
+}
+
+void pipeline_drain(struct pipeline *pipeline)
+{
+    uint64_t pushed = atomic_load(&pipeline->pushed), done;
+    while ((done = atomic_load(&pipeline->done)) != pushed)
+        pipeline_wait(pipeline, &pipeline->done, done, &pipeline->caller_sleeps);
+}

@@ -1,0 +1,235 @@
+#include "reset/events.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "flow/memory.h"
+
+#define PAIR_NSEC    INT64_C(50000000)  /* RSTs this close together are one volley */
+#define MIRROR_NSEC  INT64_C(5000000)   /* RSTs both ways this close are one device's */
+#define REVIVED_NSEC INT64_C(1000000000)
+#define REVIVED_PACKETS 2 /* of each side, later than REVIVED_NSEC: the RST had no effect */
+
+int events_init(struct events *events, uint32_t capacity, bool with_details,
+                struct whyrst_error *error)
+{
+    events->capacity = 64;
+    while (events->capacity < capacity && events->capacity < 1u << 24)
+        events->capacity *= 2;
+    events->ring = memory_map(events->capacity * sizeof(*events->ring));
+    if (with_details)
+        events->details = memory_map(events->capacity * sizeof(*events->details));
+    if (events->ring != NULL && (!with_details || events->details != NULL))
+        return 0;
+    if (error != NULL)
+        snprintf(error->text, sizeof(error->text), "no memory for %u resets held back",
+                 events->capacity);
+    events_clear(events);
+    return -1;
+}
+
+void events_clear(struct events *events)
+{
+    memory_unmap(events->ring, events->capacity * sizeof(*events->ring));
+    memory_unmap(events->details, events->capacity * sizeof(*events->details));
+    events->ring = NULL;
+    events->details = NULL;
+}
+
+static void events_decide_oldest(struct events *events)
+{
+    struct reset *reset = &events->ring[events->decided % events->capacity];
+    struct conn_cold *cold = &events->table->colds[reset->conn_index];
+    if (cold->event == events->decided % events->capacity + 1)
+        cold->event = 0;
+    events->decided++;
+    events->on_decide(events->user, reset);
+}
+
+void events_settle(struct events *events, int64_t now_nsec)
+{
+    if (events->settle_nsec == 0)
+        return;
+    while (events->decided < events->opened) {
+        const struct reset *oldest = &events->ring[events->decided % events->capacity];
+        if (now_nsec - oldest->rst.time_nsec < events->settle_nsec)
+            return;
+        events_decide_oldest(events);
+    }
+}
+
+void events_finish(struct events *events)
+{
+    while (events->decided < events->opened)
+        events_decide_oldest(events);
+}
+
+static struct reset *events_of(const struct events *events, uint32_t index)
+{
+    uint32_t slot = events->table->colds[index].event;
+    return slot != 0 ? &events->ring[slot - 1] : NULL;
+}
+
+static void remember_host(struct events *events, struct reset *reset)
+{
+    const struct conn *conn = &reset->conn;
+    uint8_t version = conn->flags & CONN_IPV6 ? 6 : 4;
+    unsigned server = !conn_client_side(conn), side = reset->side;
+    const uint8_t *ip = conn->address[side];
+    if (reset->shape == SHAPE_REFUSAL && side == server) {
+        struct service *refuser =
+            services_add(events->services, ip, conn->port[side], version);
+        if (refuser != NULL) {
+            refuser->refused++;
+            refuser->accepted_again = false;
+        }
+    }
+    reset->burst = services_burst(events->services, ip, version,
+                                  conn_ticks(reset->rst.time_nsec));
+    const struct service *host = services_find(events->services, ip, 0, version);
+    const struct service *service =
+        services_find(events->services, conn->address[server], conn->port[server], version);
+    reset->host_ttl = host && host->accepted > 0 ? host->ttl : 0;
+    reset->host_rtt_usec = host ? host->rtt_usec : 0;
+    reset->service_accepted = service ? service->accepted : 0;
+    reset->service_accept_ticks = service ? service->last_accept_ticks : 0;
+}
+
+static void events_open(struct events *events, uint32_t index, const struct conn *before,
+                        const struct conn_cold *cold, const struct segment *rst, unsigned side,
+                        const uint8_t *payload, uint16_t payload_bytes)
+{
+    if (events->opened - events->decided == events->capacity)
+        events_decide_oldest(events);
+    uint32_t slot = (uint32_t)(events->opened % events->capacity);
+    struct reset *reset = &events->ring[slot];
+    reset_observe(reset, before, cold, rst, side, events->log);
+    reset->id = ++events->opened;
+    reset->conn_index = index;
+    memset(&reset->sequel, 0, sizeof(reset->sequel));
+    reset->detail = events->details ? &events->details[slot] : NULL;
+    if (reset->detail != NULL) {
+        reset->detail->payload_bytes =
+            payload_bytes > sizeof(reset->detail->payload) ? sizeof(reset->detail->payload)
+                                                           : payload_bytes;
+        if (payload != NULL)
+            memcpy(reset->detail->payload, payload, reset->detail->payload_bytes);
+        reset_note_sequence(reset, events->log);
+    }
+    remember_host(events, reset);
+    events->table->conns[index].flags |= CONN_RESET;
+    events->table->colds[index].event = slot + 1;
+}
+
+static void sequel_keep_frame(struct reset *reset, const struct segment *rst)
+{
+    struct sequel *sequel = &reset->sequel;
+    if (sequel->followup_count < RESET_FOLLOWUPS && rst->input == reset->rst.input)
+        sequel->followups[sequel->followup_count++] = (uint32_t)rst->frame_no;
+}
+
+/* Another RST of the same event: a tail, an answer to what came late, or one of a volley. */
+static void sequel_take_rst(struct reset *reset, const struct segment *rst, unsigned side)
+{
+    struct sequel *sequel = &reset->sequel;
+    int64_t since_nsec = rst->time_nsec - reset->rst.time_nsec;
+    sequel_keep_frame(reset, rst);
+    if (side == reset->side) {
+        sequel->resetter_rsts++;
+        /* A peer that spoke in between is what a tail answers; a volley answers nothing. */
+        if (since_nsec <= PAIR_NSEC && sequel->peer_packets == 0) {
+            if (sequel->seq_step == 0)
+                sequel->seq_step = seq_diff(rst->seq, reset->rst.seq);
+            sequel->mixed |= (rst->flags ^ reset->rst.flags) & TCP_ACK;
+        }
+        return;
+    }
+    sequel->peer_rsts++;
+    if (sequel->resetter_packets > 0)
+        sequel->peer_rst_answers = true;
+    else if (since_nsec <= MIRROR_NSEC)
+        sequel->both_ways = true;
+}
+
+/* Whether the connection went on as if there had been no RST, so that this one is a new event. */
+static bool sequel_revived(const struct reset *reset, const struct segment *rst)
+{
+    const struct sequel *sequel = &reset->sequel;
+    return sequel->accepted ||
+           (rst->time_nsec - reset->rst.time_nsec > REVIVED_NSEC &&
+            sequel->resetter_packets >= REVIVED_PACKETS && sequel->peer_packets >= REVIVED_PACKETS &&
+            sequel->resetter_rsts + sequel->peer_rsts == 0);
+}
+
+void events_feed_rst(struct events *events, uint32_t index, const struct conn *before,
+                     const struct conn_cold *cold, const struct segment *rst, unsigned side,
+                     const uint8_t *payload, uint16_t payload_bytes)
+{
+    events->rst_packets++;
+    struct reset *reset = events_of(events, index);
+    if (reset != NULL && !sequel_revived(reset, rst)) {
+        sequel_take_rst(reset, rst, side);
+    } else if (reset != NULL) {
+        struct conn revived = *before;
+        revived.flags &= (uint8_t)~CONN_RESET;
+        events_open(events, index, &revived, cold, rst, side, payload, payload_bytes);
+    } else if (!(before->flags & CONN_RESET)) {
+        events_open(events, index, before, cold, rst, side, payload, payload_bytes);
+    }
+}
+
+void events_feed_copy(struct events *events, uint32_t index, const struct segment *rst)
+{
+    events->rst_packets++;
+    struct reset *reset = events_of(events, index);
+    if (reset == NULL)
+        return;
+    reset->sequel.copies++;
+    sequel_keep_frame(reset, rst);
+}
+
+/* Whether a packet with the resetter's address proves that its owner had not reset: it is news, or
+ * too late to be one that the RST overtook. */
+static bool sequel_proves_life(const struct reset *reset, const struct segment *segment)
+{
+    const struct endpoint *resetter = reset_resetter(reset);
+    int64_t since_nsec = segment->time_nsec - reset->rst.time_nsec;
+    int64_t overtaken_nsec = INT64_C(3000) * reset->cold.rtt_usec + INT64_C(150000000);
+    bool newer = seq_after(segment->seq + segment_span(segment), resetter->snd_nxt) ||
+                 ((segment->flags & TCP_ACK) && (resetter->flags & ENDPOINT_ACKED) &&
+                  seq_after(segment->ack, resetter->rcv_nxt) &&
+                  seq_after(segment->ack, reset->rst.ack));
+    bool numbered = segment->ip_id != 0 && (resetter->flags & ENDPOINT_ID) &&
+                    !(resetter->flags & ENDPOINT_ID_JUMPS) &&
+                    (uint16_t)(segment->ip_id - resetter->ip_id) - 1u < 256;
+    return newer || numbered || since_nsec > overtaken_nsec;
+}
+
+void events_feed_sequel(struct events *events, uint32_t index, const struct segment *segment,
+                        unsigned side)
+{
+    struct reset *reset = events_of(events, index);
+    if (reset == NULL)
+        return;
+    struct sequel *sequel = &reset->sequel;
+    if (segment->flags & TCP_SYN) {
+        if (segment->flags & TCP_ACK) {
+            sequel->accepted |= sequel->syn_retried;
+        } else if (!sequel->syn_retried) {
+            sequel->syn_retried = true;
+            sequel->syn_retry_ticks =
+                conn_ticks(segment->time_nsec) - conn_ticks(reset->rst.time_nsec);
+        }
+        return;
+    }
+    if (side != reset->side) {
+        sequel->peer_packets++;
+        sequel->peer_continues = true;
+        return;
+    }
+    sequel->resetter_packets++;
+    if (!sequel->resetter_continues && sequel_proves_life(reset, segment)) {
+        sequel->resetter_continues = true;
+        sequel->continues_frame = (uint32_t)segment->frame_no;
+    }
+}

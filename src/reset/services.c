@@ -1,0 +1,169 @@
+#include "reset/services.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flow/conn.h"
+
+#define SERVICES_MAX   (1u << 20) /* entries; 64 MiB at most */
+#define SERVICES_FIRST 1024u
+#define BURST_TICKS    1526 /* 100 ms */
+
+int services_init(struct services *services, uint64_t secret, struct whyrst_error *error)
+{
+    memset(services, 0, sizeof(*services));
+    services->secret = secret | 1;
+    services->capacity = SERVICES_FIRST;
+    services->entries = calloc(SERVICES_FIRST, sizeof(*services->entries));
+    services->burst_sizes = calloc(SERVICES_BURSTS, sizeof(*services->burst_sizes));
+    if (services->entries != NULL && services->burst_sizes != NULL)
+        return 0;
+    if (error != NULL)
+        snprintf(error->text, sizeof(error->text), "out of memory");
+    services_clear(services);
+    return -1;
+}
+
+void services_clear(struct services *services)
+{
+    free(services->entries);
+    free(services->burst_sizes);
+    free(services->by_cause);
+    memset(services, 0, sizeof(*services));
+}
+
+static uint32_t services_slot(const struct services *services, const uint8_t *ip, uint16_t port)
+{
+    uint64_t words[2];
+    memcpy(words, ip, 16);
+    uint64_t mixed = (words[0] ^ services->secret) * 0x9e3779b97f4a7c15u;
+    mixed = (mixed ^ (mixed >> 32) ^ words[1] ^ port) * (services->secret | 1);
+    mixed ^= mixed >> 29;
+    mixed *= 0xbf58476d1ce4e5b9u;
+    return (uint32_t)(mixed >> 32) & (services->capacity - 1);
+}
+
+static struct service *services_probe(const struct services *services, const uint8_t *ip,
+                                      uint16_t port, uint8_t version)
+{
+    uint32_t at = services_slot(services, ip, port);
+    for (;; at = (at + 1) & (services->capacity - 1)) {
+        struct service *entry = &services->entries[at];
+        if (entry->version == 0 || (entry->port == port && entry->version == version &&
+                                    memcmp(entry->ip, ip, 16) == 0))
+            return entry;
+    }
+}
+
+struct service *services_find(const struct services *services, const uint8_t *ip, uint16_t port,
+                              uint8_t version)
+{
+    struct service *entry = services_probe(services, ip, port, version);
+    return entry->version != 0 ? entry : NULL;
+}
+
+static int services_grow(struct services *services)
+{
+    struct services grown = *services;
+    grown.capacity *= 2;
+    grown.entries = calloc(grown.capacity, sizeof(*grown.entries));
+    if (grown.entries == NULL)
+        return -1;
+    for (uint32_t at = 0; at < services->capacity; at++) {
+        const struct service *old = &services->entries[at];
+        if (old->version != 0)
+            *services_probe(&grown, old->ip, old->port, old->version) = *old;
+    }
+    free(services->entries);
+    *services = grown;
+    return 0;
+}
+
+struct service *services_add(struct services *services, const uint8_t *ip, uint16_t port,
+                             uint8_t version)
+{
+    struct service *entry = services_probe(services, ip, port, version);
+    if (entry->version != 0)
+        return entry;
+    if (services->count >= services->capacity / 4 * 3) {
+        if (services->capacity >= SERVICES_MAX || services_grow(services) != 0) {
+            services->full = true;
+            return NULL;
+        }
+        entry = services_probe(services, ip, port, version);
+    }
+    memcpy(entry->ip, ip, 16);
+    entry->port = port;
+    entry->version = version;
+    services->count++;
+    return entry;
+}
+
+void services_accept(struct services *services, const struct segment *syn_ack, int64_t rtt_nsec)
+{
+    uint8_t version = segment_is_ipv6(syn_ack) ? 6 : 4;
+    uint16_t ports[2] = {0, syn_ack->src_port};
+    for (unsigned n = 0; n < 2; n++) {
+        struct service *entry = services_add(services, syn_ack->src, ports[n], version);
+        if (entry == NULL)
+            return;
+        entry->accepted++;
+        entry->ttl = syn_ack->ttl;
+        entry->last_accept_ticks = conn_ticks(syn_ack->time_nsec);
+        if (entry->refused > 0 && !entry->accepted_again) {
+            entry->accepted_again = true;
+            entry->accept_after_refusal_ticks = entry->last_accept_ticks;
+        }
+        if (rtt_nsec < 0 || rtt_nsec > INT64_C(10) * 1000000000)
+            continue;
+        uint32_t rtt_usec = (uint32_t)(rtt_nsec / 1000) + 1;
+        entry->rtt_usec = entry->rtt_usec ? (entry->rtt_usec * 7 + rtt_usec) / 8 : rtt_usec;
+    }
+}
+
+uint32_t services_burst(struct services *services, const uint8_t *ip, uint8_t version,
+                        uint32_t ticks)
+{
+    struct service *host = services_add(services, ip, 0, version);
+    if (host == NULL)
+        return 0;
+    if (host->burst == 0 || ticks - host->burst_ticks > BURST_TICKS) {
+        host->burst = ++services->bursts;
+        services->burst_sizes[host->burst % SERVICES_BURSTS] = 0;
+    }
+    host->burst_ticks = ticks;
+    uint16_t *size = &services->burst_sizes[host->burst % SERVICES_BURSTS];
+    *size = (uint16_t)(*size + (*size != UINT16_MAX));
+    return host->burst;
+}
+
+unsigned services_burst_size(const struct services *services, uint32_t burst)
+{
+    if (burst == 0 || services->bursts - burst >= SERVICES_BURSTS)
+        return 0;
+    return services->burst_sizes[burst % SERVICES_BURSTS];
+}
+
+int services_count(struct services *services, const struct whyrst_address *server,
+                   enum whyrst_cause cause)
+{
+    struct service *entry = services_add(services, server->ip, server->port, server->version);
+    if (entry == NULL)
+        return 0; /* full: the total still counts it */
+    entry->resets++;
+    if (entry->causes == 0) {
+        if (services->by_cause_count == services->by_cause_capacity) {
+            uint32_t capacity = services->by_cause_capacity ? services->by_cause_capacity * 2 : 64;
+            void *grown = realloc(services->by_cause, capacity * sizeof(*services->by_cause));
+            if (grown == NULL)
+                return -1;
+            services->by_cause = grown;
+            services->by_cause_capacity = capacity;
+        }
+        memset(services->by_cause[services->by_cause_count], 0, sizeof(*services->by_cause));
+        entry->causes = ++services->by_cause_count;
+    }
+    services->by_cause[entry->causes - 1][cause]++;
+    return 0;
+}
