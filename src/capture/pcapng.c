@@ -54,21 +54,23 @@ static const char *parse_simple(struct block_packet *packet, const struct pcapng
                : NULL;
 }
 
-static void take_drops(struct pcapng_interface *interface, const struct block_packet *packet,
-                       uint32_t type, const uint8_t *block, uint32_t length, bool swap)
+/* Options behind the packet of an Enhanced Packet Block, which are rarely there. */
+static void take_option_drops(struct pcapng_interface *interface, const struct block_packet *packet,
+                              const uint8_t *block, uint32_t length, bool swap)
 {
     const uint8_t *end = block + length - 4;
     const uint8_t *options = packet->bytes + (((size_t)packet->caplen + 3) & ~(size_t)3);
-    if (type == BLOCK_ENHANCED_PACKET) {
-        if (options < end)
-            pcapng_packet_drops(interface, options, end, swap);
-    } else if (type == BLOCK_PACKET) {
-        uint16_t drops = load16(block + 10, swap);
-        if (drops != 0xffff) { /* not known */
-            interface->packet_drops += drops;
-            interface->has_packet_drops = true;
-        }
-    }
+    if (options < end)
+        pcapng_packet_drops(interface, options, end, swap);
+}
+
+static void take_field_drops(struct pcapng_interface *interface, const uint8_t *block, bool swap)
+{
+    uint16_t drops = load16(block + 10, swap);
+    if (drops == 0xffff) /* not known */
+        return;
+    interface->packet_drops += drops;
+    interface->has_packet_drops = true;
 }
 
 /* A packet block that is whole at hand. NULL, or what is wrong with it. */
@@ -87,8 +89,10 @@ CAPTURE_HOT const char *pcapng_packet(struct capture *capture, const uint8_t *bl
     struct pcapng_interface *interface = &pcapng->interfaces[packet.interface];
     if (packet.caplen > capture_caplen_limit(interface->snaplen))
         return "damaged packet block: the captured length is too large";
-    if (type != BLOCK_SIMPLE_PACKET && length > BLOCK_FRAME_BYTES + 20 + packet.caplen)
-        take_drops(interface, &packet, type, block, length, swap);
+    if (type == BLOCK_PACKET)
+        take_field_drops(interface, block, swap);
+    else if (type == BLOCK_ENHANCED_PACKET && length > BLOCK_FRAME_BYTES + 20 + packet.caplen)
+        take_option_drops(interface, &packet, block, length, swap);
     out->bytes = packet.bytes;
     out->caplen = packet.caplen;
     out->wirelen = packet.wirelen > packet.caplen ? packet.wirelen : packet.caplen;
@@ -102,6 +106,14 @@ CAPTURE_HOT const char *pcapng_packet(struct capture *capture, const uint8_t *bl
 static bool is_packet_block(uint32_t type)
 {
     return type == BLOCK_ENHANCED_PACKET || type == BLOCK_SIMPLE_PACKET || type == BLOCK_PACKET;
+}
+
+/* Not packets, but Wireshark gives them a frame number. */
+static bool is_numbered(uint32_t type)
+{
+    return type == BLOCK_CUSTOM || type == BLOCK_CUSTOM_NO_COPY || type == BLOCK_JOURNAL ||
+           type == BLOCK_SYSDIG_EVENT || type == BLOCK_SYSDIG_EVENT_2 ||
+           type == BLOCK_SYSDIG_EVENT_2_LARGE;
 }
 
 /* The length a block takes up. Some old writers left the padding out of it; like Wireshark, count
@@ -122,11 +134,11 @@ CAPTURE_HOT size_t pcapng_walk(struct capture *capture, struct whyrst_packet *pa
     while (count < max && end - cursor >= BLOCK_FRAME_BYTES) {
         if (prefetch)
             capture_prefetch(&fetched, cursor, end);
-        uint32_t type = load32(cursor, swap), stated = load32(cursor + 4, swap);
-        uint32_t length = block_length(stated);
+        uint32_t type = load32(cursor, swap);
+        uint32_t length = block_length(load32(cursor + 4, swap));
         if (!is_packet_block(type) || length == 0 || (size_t)(end - cursor) < length)
             break;
-        if (load32(cursor + length - 4, swap) != stated) {
+        if (block_length(load32(cursor + length - 4, swap)) != length) {
             *wrong = "damaged block: its two lengths differ";
             break;
         }
@@ -229,7 +241,7 @@ static int pcapng_other(struct capture *capture, struct whyrst_error *error)
     more = source_skip(source, length, error);
     if (more == 0)
         capture_end_early(capture, "the file ends inside a block");
-    else if (more > 0 && type == BLOCK_JOURNAL)
+    else if (more > 0 && is_numbered(type))
         capture->frame_no++;
     return more;
 }

@@ -10,7 +10,12 @@ enum {
     BLOCK_SIMPLE_PACKET = 3,
     BLOCK_STATISTICS = 5,
     BLOCK_ENHANCED_PACKET = 6,
-    BLOCK_JOURNAL = 9, /* systemd; Wireshark numbers it as a frame */
+    BLOCK_JOURNAL = 9, /* systemd */
+    BLOCK_SYSDIG_EVENT = 0x204,
+    BLOCK_SYSDIG_EVENT_2 = 0x216,
+    BLOCK_SYSDIG_EVENT_2_LARGE = 0x221,
+    BLOCK_CUSTOM = 0x0bad,
+    BLOCK_CUSTOM_NO_COPY = 0x40000bad,
     BLOCK_SECTION = 0x0a0d0d0a,
 };
 
@@ -61,7 +66,7 @@ void pcapng_new_section(struct pcapng *pcapng, bool swap);
 /* Sums up what is known of lost packets. */
 bool pcapng_dropped(struct capture *capture, uint64_t *dropped);
 
-/* Drop counts in the options of a packet block (Enhanced: an option, obsolete: a field). */
+/* Adds the drop counts in the options of an Enhanced Packet Block. */
 void pcapng_packet_drops(struct pcapng_interface *interface, const uint8_t *options,
                          const uint8_t *end, bool swap);
 
