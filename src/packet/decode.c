@@ -47,11 +47,12 @@ static inline bool decode_fast(const struct decode_key *key, const struct whyrst
         if (captured < IPV4_HEADER_BYTES + TCP_HEADER_BYTES)
             return false;
     }
-    uint16_t fragment = load_be16(ip + 6);
-    if (type != ETHERTYPE_IPV4 || ip[0] != 0x45 || ip[9] != 6 || fragment & 0x3fff)
+    /* version and length, TOS, total length, identification, fragment: read at once */
+    uint64_t head = load_be64(ip);
+    if (type != ETHERTYPE_IPV4 || head >> 56 != 0x45 || ip[9] != 6 || head & 0x3fff)
         return false;
     const uint8_t *tcp = ip + IPV4_HEADER_BYTES;
-    uint32_t header_bytes = tcp_header_bytes(tcp), total = load_be16(ip + 2);
+    uint32_t header_bytes = tcp_header_bytes(tcp), total = head >> 32 & 0xffff;
     if (header_bytes < TCP_HEADER_BYTES || total < IPV4_HEADER_BYTES + header_bytes)
         return false;
     if (captured > total)
@@ -60,21 +61,23 @@ static inline bool decode_fast(const struct decode_key *key, const struct whyrst
     if (captured < header_bytes)
         return false;
 
+    uint64_t addresses = load_be64(ip + 12);
+    uint32_t ports = load_be32(tcp);
+    uint64_t source = hash_ipv4_end((uint32_t)(addresses >> 32), (uint16_t)(ports >> 16));
+    uint64_t destination = hash_ipv4_end((uint32_t)addresses, (uint16_t)ports);
+    segment->hash = hash_ipv4(key, source, destination);
     memset(segment->src, 0, sizeof segment->src);
     memset(segment->dst, 0, sizeof segment->dst);
     memcpy(segment->src, ip + 12, 4);
     memcpy(segment->dst, ip + 16, 4);
     segment->flow_label = 0;
-    segment->ip_id = load_be16(ip + 4);
+    segment->ip_id = (uint16_t)(head >> 16);
     segment->ttl = ip[8];
-    segment->tos = ip[1];
-    uint64_t source = hash_ipv4_end(load_be32(ip + 12), load_be16(tcp));
-    uint64_t destination = hash_ipv4_end(load_be32(ip + 16), load_be16(tcp + 2));
-    segment->hash = hash_ipv4(key, source, destination);
+    segment->tos = (uint8_t)(head >> 48);
     segment->marks =
-        (uint8_t)((fragment & 0x4000 ? MARK_DF : 0) | (source > destination) * MARK_SWAPPED);
+        (uint8_t)((head & 0x4000 ? MARK_DF : 0) | (source > destination) * MARK_SWAPPED);
     tcp_fill(segment, tcp, captured, total - IPV4_HEADER_BYTES, header_bytes);
-    *payload = tcp + header_bytes;
+    segment->hash = hash_ipv4(key, source, destination);
     *payload_caplen = captured - header_bytes;
     return true;
 }

@@ -74,7 +74,12 @@ static inline uint32_t load_be32(const uint8_t *bytes)
 
 static inline uint64_t load_be64(const uint8_t *bytes)
 {
-    return (uint64_t)load_be32(bytes) << 32 | load_be32(bytes + 4);
+    uint64_t value;
+    memcpy(&value, bytes, sizeof value);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    value = __builtin_bswap64(value);
+#endif
+    return value;
 }
 
 static inline uint16_t load_le16(const uint8_t *bytes)
