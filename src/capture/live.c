@@ -2,7 +2,8 @@
  * because libpcap lends them for the length of a callback only. */
 #include "capture/internal.h"
 
-#include <errno.h>
+#include <net/if.h>
+#include <poll.h>
 #include <stdlib.h>
 
 #include <pcap.h>
@@ -13,6 +14,8 @@
 
 struct live {
     pcap_t *pcap;
+    int fd;         /* to wait on; -1 where there is none */
+    unsigned index; /* of the interface; 0 for "any" */
     uint16_t link_type;
     int fraction_nsec; /* of the timestamp's second part: 1 or 1000 */
     uint32_t snaplen;
@@ -68,6 +71,13 @@ static int live_activate(struct live *live, const char *interface,
     /* Positive values are warnings; that an interface cannot be promiscuous ("any") is no harm. */
     if (status < 0)
         return live_refuse(pcap, interface, status, error);
+    /* In blocking mode Linux rings wait for the first packet however long it takes; a caller that
+     * has a clock to watch needs the calls to end, so the waiting is done here. */
+    char text[PCAP_ERRBUF_SIZE] = "";
+    if (pcap_setnonblock(pcap, 1, text) < 0)
+        return capture_fail(error, "%s: cannot capture: %s", interface, text);
+    live->fd = pcap_get_selectable_fd(pcap);
+    live->index = if_nametoindex(interface);
     live->fraction_nsec = pcap_get_tstamp_precision(pcap) == PCAP_TSTAMP_PRECISION_NANO ? 1 : 1000;
     live->link_type = link_type_from_dlt(pcap_datalink(pcap));
     live->snaplen = (uint32_t)pcap_snapshot(pcap);
@@ -151,13 +161,34 @@ static void live_packet(u_char *user, const struct pcap_pkthdr *header, const u_
         pcap_breakloop(live->pcap);
 }
 
+/* Not blocking, libpcap keeps silent about it when an interface goes down before it goes away. */
+static bool live_is_gone(const struct live *live)
+{
+    char name[IF_NAMESIZE];
+    return live->index != 0 && !if_indextoname(live->index, name);
+}
+
+static int live_dispatch(struct live *live, size_t max)
+{
+    return pcap_dispatch(live->pcap, (int)max, live_packet, (u_char *)live);
+}
+
 static int live_read(struct capture *capture, struct whyrst_packet *packets, size_t max,
                      struct whyrst_error *error)
 {
     struct live *live = capture->state;
     live->used = live->count = 0;
     live->packets = packets;
-    int result = pcap_dispatch(live->pcap, (int)max, live_packet, (u_char *)live);
+    int result = live_dispatch(live, max);
+    if (live->count == 0 && result == 0) {
+        struct pollfd wait = {.fd = live->fd, .events = POLLIN};
+        /* Interrupted by a signal: the caller wants to know at once. */
+        if (poll(&wait, 1, LIVE_TIMEOUT_MS) > 0)
+            result = live_dispatch(live, max);
+        else if (live_is_gone(live))
+            return capture_fail(error, "%s: capturing stopped: the interface disappeared",
+                                capture->name);
+    }
     if (live->count > 0 || result >= 0 || result == PCAP_ERROR_BREAK)
         return (int)live->count; /* an error shows again in the next call */
     return capture_fail(error, "%s: capturing stopped: %s", capture->name, pcap_geterr(live->pcap));
