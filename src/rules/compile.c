@@ -1,7 +1,7 @@
 #include "rules/internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Best rank first; equal ranks in the order of file names and places, which is how they come. */
 static void sort_signatures(struct whyrst_rules *rules)
@@ -25,80 +25,79 @@ static bool test_equal(const struct fact_test *a, const struct fact_test *b)
            !(a->high < b->high) && !(a->high > b->high);
 }
 
-/* The number of the test (64 to a word), added if it is new; -1 without memory or room. */
-static int table_number(struct test_table *table, unsigned first_word, const struct fact_test *test)
+static unsigned name_fact_index(struct filter *filter, uint8_t fact)
 {
-    unsigned word;
+    unsigned i = 0;
 
-    for (word = first_word; word < table->words; word++)
-        for (unsigned i = 0; i < table->counts[word]; i++)
-            if (test_equal(&table->tests[word][i], test))
-                return (int)(word * 64 + i);
-    if (table->words == first_word || table->counts[table->words - 1] == 64) {
-        if (table->words == TEST_MAX_WORDS)
-            return -1;
-        table->tests[table->words] = calloc(64, sizeof *test);
-        if (!table->tests[table->words])
-            return -1;
-        table->words++;
-    }
-    word = table->words - 1;
-    table->tests[word][table->counts[word]] = *test;
-    return (int)(word * 64 + table->counts[word]++);
+    while (i < filter->name_fact_count && filter->name_facts[i] != fact)
+        i++;
+    if (i == filter->name_fact_count)
+        filter->name_facts[filter->name_fact_count++] = fact;
+    return i;
 }
 
-/* Numbers the tests of names, or those of numbers, from a fresh word on. numbers[] has a row of
- * RULE_MAX_CONDITIONS for each signature. */
-static int number_tests(struct whyrst_rules *rules, bool of_names,
-                        int (*numbers)[RULE_MAX_CONDITIONS])
+static unsigned number_index(struct filter *filter, const struct fact_test *test)
 {
-    unsigned first_word = rules->table.words;
+    unsigned i = 0;
 
-    for (unsigned i = 0; i < rules->signature_count; i++) {
-        const struct signature_entry *entry = rules->signatures[i];
-        for (unsigned j = 0; j < entry->signature.fact_count; j++) {
-            if ((fact_table[entry->facts[j]].type != FACT_NUMBER) != of_names)
-                continue;
-            numbers[i][j] = table_number(&rules->table, first_word, &entry->tests[j]);
-            if (numbers[i][j] < 0)
-                return -1;
-        }
+    while (i < filter->number_count && !test_equal(&filter->numbers[i], test))
+        i++;
+    if (i == filter->number_count)
+        filter->numbers[filter->number_count++] = *test;
+    return i;
+}
+
+static void filter_add(struct filter *filter, unsigned signature, const struct fact_test *test)
+{
+    uint64_t bit = UINT64_C(1) << signature % 64;
+    unsigned word = signature / 64, i;
+
+    if (fact_table[test->fact].type == FACT_NUMBER) {
+        i = number_index(filter, test);
+        filter->users[i * filter->words + word] |= bit;
+        return;
     }
+    i = name_fact_index(filter, test->fact);
+    for (unsigned value = 0; value < FILTER_SLOTS - 1; value++)
+        if (!(test->names >> value & 1))
+            filter->excluded[(i * FILTER_SLOTS + value) * filter->words + word] |= bit;
+}
+
+static int filter_build(struct whyrst_rules *rules)
+{
+    struct filter *filter = &rules->filter;
+    size_t conditions = 0;
+
+    for (unsigned i = 0; i < rules->signature_count; i++)
+        conditions += rules->signatures[i]->signature.fact_count;
+    filter->words = (rules->signature_count + 63) / 64;
+    filter->excluded =
+        calloc((size_t)FACT_COUNT * FILTER_SLOTS * (filter->words + 1), sizeof *filter->excluded);
+    filter->numbers = calloc(conditions + 1, sizeof *filter->numbers);
+    filter->users = calloc((conditions + 1) * (filter->words + 1), sizeof *filter->users);
+    if (!filter->excluded || !filter->numbers || !filter->users)
+        return -1;
+    for (unsigned i = 0; i < rules->signature_count; i++)
+        for (unsigned j = 0; j < rules->signatures[i]->signature.fact_count; j++)
+            filter_add(filter, i, &rules->signatures[i]->tests[j]);
     return 0;
 }
 
 int ruleset_compile(struct whyrst_rules *rules, struct whyrst_error *error)
 {
-    int(*numbers)[RULE_MAX_CONDITIONS] = NULL;
-    int result = -1;
-
     for (unsigned i = 0; i < rules->rule_count; i++)
         rules->signature_count += rules->rules[i].signature_count;
+    if (rules->signature_count > 64 * SIGNATURE_MAX_WORDS) {
+        snprintf(error->text, sizeof error->text, "%u signatures in the rules, %d are possible",
+                 rules->signature_count, 64 * SIGNATURE_MAX_WORDS);
+        return -1;
+    }
     rules->signatures = calloc(rules->signature_count + 1, sizeof *rules->signatures);
-    numbers = calloc(rules->signature_count + 1, sizeof *numbers);
-    if (!rules->signatures || !numbers)
-        goto out;
-    sort_signatures(rules);
-    if (number_tests(rules, true, numbers))
-        goto out;
-    rules->table.name_words = rules->table.words;
-    if (number_tests(rules, false, numbers))
-        goto out;
-
-    rules->needs =
-        calloc((size_t)rules->signature_count * rules->table.words + 1, sizeof *rules->needs);
-    if (!rules->needs)
-        goto out;
-    for (unsigned i = 0; i < rules->signature_count; i++)
-        for (unsigned j = 0; j < rules->signatures[i]->signature.fact_count; j++)
-            rules->needs[i * rules->table.words + (unsigned)numbers[i][j] / 64] |=
-                UINT64_C(1) << numbers[i][j] % 64;
-    result = 0;
-out:
-    if (result)
-        strcpy(error->text, rules->table.words == TEST_MAX_WORDS
-                                ? "more than 1000 different conditions in the rules"
-                                : "out of memory");
-    free(numbers);
-    return result;
+    if (rules->signatures)
+        sort_signatures(rules);
+    if (!rules->signatures || filter_build(rules)) {
+        snprintf(error->text, sizeof error->text, "cannot load the rules: out of memory");
+        return -1;
+    }
+    return 0;
 }

@@ -9,7 +9,8 @@
 #include <jansson.h>
 
 #define RULE_MAX_CONDITIONS 16
-#define TEST_MAX_WORDS      16 /* of 64 tests */
+#define SIGNATURE_MAX_WORDS 16 /* of 64 signatures */
+#define FILTER_SLOTS        16 /* values of a bool or enum fact; the last stands for "not captured" */
 
 /* A fact compared with a constant. Every comparison comes down to one of two forms. */
 struct fact_test {
@@ -34,12 +35,16 @@ struct rule_entry {
     unsigned signature_count;
 };
 
-/* Distinct tests of all signatures. Tests of names fill the words before name_words, tests of
- * numbers the others. */
-struct test_table {
-    struct fact_test *tests[TEST_MAX_WORDS];
-    unsigned counts[TEST_MAX_WORDS];
-    unsigned words, name_words;
+/* What a value of a fact rules out, for all signatures at once. Sets of signatures are rows of
+ * bits, `words` of 64 each, by index in whyrst_rules.signatures. */
+struct filter {
+    unsigned words;
+    uint8_t name_facts[FACT_COUNT]; /* bool and enum facts that are asked for */
+    unsigned name_fact_count;
+    uint64_t *excluded; /* FILTER_SLOTS rows for each of them: the signatures a value excludes */
+    struct fact_test *numbers; /* distinct tests of numbers */
+    unsigned number_count;
+    uint64_t *users; /* a row for each of those: the signatures it excludes when it fails */
 };
 
 struct whyrst_rules {
@@ -48,8 +53,7 @@ struct whyrst_rules {
     const struct rule *by_cause[WHYRST_CAUSE_COUNT];
     const struct signature_entry **signatures; /* best rank first, then file and place */
     unsigned signature_count;
-    struct test_table table;
-    uint64_t *needs; /* signature_count rows of table.words: the tests a signature asks for */
+    struct filter filter;
     char sha256[65];
 };
 
@@ -102,7 +106,7 @@ void signature_parse(const struct reader *reader, const struct position *positio
 void conditions_parse(const struct reader *reader, const struct position *position,
                       const json_t *object, struct signature_entry *entry);
 
-/* Sorts all signatures and numbers their tests. -1 without memory or with too many tests. */
+/* Sorts all signatures and builds their filter. -1 without memory or with too many signatures. */
 int ruleset_compile(struct whyrst_rules *rules, struct whyrst_error *error);
 
 #endif

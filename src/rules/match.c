@@ -2,81 +2,69 @@
 
 #include "rules/internal.h"
 
-/* The tests that are true and those that cannot be told, as bits. No branch depends on a fact:
- * which facts are captured changes from reset to reset, and a wrong guess costs more than the test.
- */
-struct answers {
-    uint64_t yes[TEST_MAX_WORDS], unknown[TEST_MAX_WORDS];
-};
+#include <string.h>
 
-static void names_answer(const struct fact_test *tests, unsigned count, const struct facts *facts,
-                         uint64_t *yes, uint64_t *unknown)
+/* The lowest bits of a small whole number, from the lowest ones of the sum: no conversion that
+ * could overflow on the garbage of an unknown fact. */
+static inline unsigned low_bits(double value)
 {
-    uint64_t true_bits = 0, unknown_bits = 0;
+    double sum = value + 0x1p52;
+    uint64_t bits;
 
-    for (unsigned i = 0; i < count; i++) {
-        bool known = facts->known[tests[i].fact];
-        double value = known ? facts->value[tests[i].fact] : 0;
-        unsigned index = value >= 0 && value < 31 ? (unsigned)value : 31;
-        true_bits |= (uint64_t)(known & (tests[i].names >> index & 1)) << i;
-        unknown_bits |= (uint64_t)!known << i;
+    memcpy(&bits, &sum, sizeof bits);
+    return bits % FILTER_SLOTS;
+}
+
+/* Takes the signatures out that a fact says no to. No branch depends on a fact: they differ from
+ * reset to reset, and a wrong guess costs more than the work it saves. */
+static inline __attribute__((always_inline)) void filter_apply(const struct filter *filter,
+                                                               unsigned words,
+                                                               const struct facts *facts,
+                                                               uint64_t *candidates)
+{
+    for (unsigned i = 0; i < filter->name_fact_count; i++) {
+        unsigned fact = filter->name_facts[i];
+        unsigned slot = (low_bits(facts->value[fact]) | (facts->known[fact] - 1U)) % FILTER_SLOTS;
+        const uint64_t *row = filter->excluded + (size_t)(i * FILTER_SLOTS + slot) * words;
+        for (unsigned word = 0; word < words; word++)
+            candidates[word] &= ~row[word];
     }
-    *yes = true_bits;
-    *unknown = unknown_bits;
-}
-
-static void numbers_answer(const struct fact_test *tests, unsigned count, const struct facts *facts,
-                           uint64_t *yes, uint64_t *unknown)
-{
-    uint64_t true_bits = 0, unknown_bits = 0;
-
-    for (unsigned i = 0; i < count; i++) {
-        bool known = facts->known[tests[i].fact];
-        double value = facts->value[tests[i].fact];
-        true_bits |= (uint64_t)(known & (value >= tests[i].low) & (value <= tests[i].high)) << i;
-        unknown_bits |= (uint64_t)!known << i;
+    for (unsigned i = 0; i < filter->number_count; i++) {
+        const struct fact_test *test = &filter->numbers[i];
+        double value = facts->value[test->fact];
+        uint64_t failed =
+            facts->known[test->fact] & !((value >= test->low) & (value <= test->high));
+        for (unsigned word = 0; word < words; word++)
+            candidates[word] &= ~(filter->users[(size_t)i * words + word] & (0 - failed));
     }
-    *yes = true_bits;
-    *unknown = unknown_bits;
 }
 
-static void table_answer(const struct test_table *table, const struct facts *facts,
-                         struct answers *answers)
+static unsigned unknown_count(const struct signature *signature, const struct facts *facts)
 {
-    for (unsigned word = 0; word < table->words; word++)
-        (word < table->name_words ? names_answer
-                                  : numbers_answer)(table->tests[word], table->counts[word], facts,
-                                                    &answers->yes[word], &answers->unknown[word]);
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < signature->fact_count; i++)
+        count += !facts->known[signature->facts[i]];
+    return count;
 }
 
-/* One signature against the answers; false when a condition says no. */
-static inline bool needs_met(const uint64_t *needs, const struct answers *answers, unsigned words,
-                             unsigned *unknown_count)
+/* Whether a match goes before another that ranks at least as high: yes before maybe, and of two that
+ * are not sure the one more of whose conditions are known to hold. */
+static bool match_precedes(const struct rule_match *match, const struct rule_match *other)
 {
-    uint64_t missing = 0;
-    unsigned unknown = 0;
-
-    for (unsigned word = 0; word < words; word++)
-        missing |= needs[word] & ~(answers->yes[word] | answers->unknown[word]);
-    if (missing)
-        return false;
-    for (unsigned word = 0; word < words; word++)
-        unknown += (unsigned)__builtin_popcountll(needs[word] & answers->unknown[word]);
-    *unknown_count = unknown;
-    return true;
+    if (match->answer != other->answer)
+        return match->answer > other->answer;
+    return match->unknown_count * (other->signature->fact_count + 1) <
+           other->unknown_count * (match->signature->fact_count + 1);
 }
 
-/* Matches come in by rank. Yes goes before every maybe; a maybe before those of its own rank that
- * know less. The worst drops out when the list is full. */
+/* Matches come in by rank. The worst drops out when the list is full. */
 static unsigned matches_insert(struct rule_match *matches, unsigned count,
                                const struct rule_match *match)
 {
     unsigned at = count;
 
-    while (at > 0 && (match->answer > matches[at - 1].answer ||
-                      (match->answer == matches[at - 1].answer &&
-                       match->signature->rank == matches[at - 1].signature->rank &&
-                       match->unknown_count < matches[at - 1].unknown_count)))
+    while (at > 0 && match_precedes(match, &matches[at - 1]))
         at--;
     if (at == RULE_MAX_MATCHES)
         return count;
@@ -87,27 +75,42 @@ static unsigned matches_insert(struct rule_match *matches, unsigned count,
     return kept + 1;
 }
 
+/* The candidates of one word, in order, against the packet line. */
+static unsigned candidates_try(const struct signature_entry *const *entries, uint64_t candidates,
+                               const struct facts *facts, const struct packet_line *line,
+                               struct rule_match *matches, unsigned count)
+{
+    for (; candidates; candidates &= candidates - 1) {
+        const struct signature_entry *entry = entries[__builtin_ctzll(candidates)];
+        const struct signature *signature = &entry->signature;
+        enum rule_answer packets =
+            signature->packets ? pattern_match(&entry->pattern, line) : RULE_YES;
+        if (packets == RULE_NO)
+            continue;
+        unsigned unknown = unknown_count(signature, facts) + (packets == RULE_MAYBE);
+        struct rule_match match = {signature, unknown ? RULE_MAYBE : RULE_YES, unknown};
+        count = matches_insert(matches, count, &match);
+    }
+    return count;
+}
+
 unsigned ruleset_match(const struct whyrst_rules *rules, const struct facts *facts,
                        const struct packet_line *line, struct rule_match matches[RULE_MAX_MATCHES])
 {
-    const uint64_t *needs = rules->needs;
-    unsigned words = rules->table.words, count = 0;
-    struct answers answers;
+    const struct filter *filter = &rules->filter;
+    uint64_t candidates[SIGNATURE_MAX_WORDS];
+    unsigned count = 0;
 
-    table_answer(&rules->table, facts, &answers);
-    for (unsigned i = 0; i < rules->signature_count; i++, needs += words) {
-        const struct signature_entry *entry = rules->signatures[i];
-        struct rule_match match;
-        if (!needs_met(needs, &answers, words, &match.unknown_count))
-            continue;
-        enum rule_answer packets =
-            entry->signature.packets ? pattern_match(&entry->pattern, line) : RULE_YES;
-        if (packets == RULE_NO)
-            continue;
-        match.unknown_count += packets == RULE_MAYBE;
-        match.answer = match.unknown_count ? RULE_MAYBE : RULE_YES;
-        match.signature = &entry->signature;
-        count = matches_insert(matches, count, &match);
-    }
+    for (unsigned word = 0; word < filter->words; word++)
+        candidates[word] = UINT64_MAX;
+    if (rules->signature_count % 64)
+        candidates[filter->words - 1] >>= 64 - rules->signature_count % 64;
+    if (filter->words == 1) /* as good as always; the compiler then drops the inner loops */
+        filter_apply(filter, 1, facts, candidates);
+    else
+        filter_apply(filter, filter->words, facts, candidates);
+    for (unsigned word = 0; word < filter->words; word++)
+        count = candidates_try(rules->signatures + word * 64, candidates[word], facts, line,
+                               matches, count);
     return count;
 }

@@ -56,10 +56,10 @@ void whyrst_rules_free(struct whyrst_rules *rules)
         return;
     for (unsigned i = 0; i < rules->rule_count; i++)
         rule_clear(&rules->rules[i]);
-    for (unsigned word = 0; word < rules->table.words; word++)
-        free(rules->table.tests[word]);
+    free(rules->filter.excluded);
+    free(rules->filter.numbers);
+    free(rules->filter.users);
     free(rules->rules);
     free(rules->signatures);
-    free(rules->needs);
     free(rules);
 }
