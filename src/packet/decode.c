@@ -65,7 +65,6 @@ static inline bool decode_fast(const struct decode_key *key, const struct whyrst
     uint32_t ports = load_be32(tcp);
     uint64_t source = hash_ipv4_end((uint32_t)(addresses >> 32), (uint16_t)(ports >> 16));
     uint64_t destination = hash_ipv4_end((uint32_t)addresses, (uint16_t)ports);
-    segment->hash = hash_ipv4(key, source, destination);
     memset(segment->src, 0, sizeof segment->src);
     memset(segment->dst, 0, sizeof segment->dst);
     memcpy(segment->src, ip + 12, 4);
@@ -78,6 +77,7 @@ static inline bool decode_fast(const struct decode_key *key, const struct whyrst
         (uint8_t)((head & 0x4000 ? MARK_DF : 0) | (source > destination) * MARK_SWAPPED);
     tcp_fill(segment, tcp, captured, total - IPV4_HEADER_BYTES, header_bytes);
     segment->hash = hash_ipv4(key, source, destination);
+    *payload = tcp + header_bytes;
     *payload_caplen = captured - header_bytes;
     return true;
 }
