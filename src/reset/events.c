@@ -129,15 +129,15 @@ static void sequel_keep_frame(struct reset *reset, const struct segment *rst)
 }
 
 /* Another RST of the same event: a tail, an answer to what came late, or one of a volley. */
-static void sequel_take_rst(struct reset *reset, const struct segment *rst, unsigned side)
+static void sequel_take_rst(struct reset *reset, const struct segment *rst, unsigned side,
+                            bool answers)
 {
     struct sequel *sequel = &reset->sequel;
     int64_t since_nsec = rst->time_nsec - reset->rst.time_nsec;
     sequel_keep_frame(reset, rst);
     if (side == reset->side) {
         sequel->resetter_rsts++;
-        /* A peer that spoke in between is what a tail answers; a volley answers nothing. */
-        if (since_nsec <= PAIR_NSEC && sequel->peer_packets == 0) {
+        if (since_nsec <= PAIR_NSEC && !answers) {
             if (sequel->seq_step == 0)
                 sequel->seq_step = seq_diff(rst->seq, reset->rst.seq);
             sequel->mixed |= (rst->flags ^ reset->rst.flags) & TCP_ACK;
@@ -168,7 +168,10 @@ void events_feed_rst(struct events *events, uint32_t index, const struct conn *b
     events->rst_packets++;
     struct reset *reset = events_of(events, index);
     if (reset != NULL && !sequel_revived(reset, rst)) {
-        sequel_take_rst(reset, rst, side);
+        /* A tail copies the ACK of a packet that came late; a volley answers nothing. */
+        bool answers = !(rst->flags & TCP_ACK) &&
+                       reset_find_ack(events->log, events->table->conns[index].trace, side, rst->seq);
+        sequel_take_rst(reset, rst, side, answers);
     } else if (reset != NULL) {
         struct conn revived = *before;
         revived.flags &= (uint8_t)~CONN_RESET;
@@ -222,6 +225,8 @@ void events_feed_sequel(struct events *events, uint32_t index, const struct segm
         }
         return;
     }
+    if (sequel->syn_retried)
+        return; /* the connection of the new attempt, not the one that was reset */
     if (side != reset->side) {
         sequel->peer_packets++;
         sequel->peer_continues = true;

@@ -100,6 +100,7 @@ static void measure_rst(const struct reset *reset, struct facts *facts)
                                      : IP_ID_UNRELATED);
     set_if(facts, FACT_RST_IP_ID_STEP, ipv4 && id_base && rst->ip_id != 0, (int16_t)step);
     set_if(facts, FACT_RST_TTL_CHANGE, seen, rst->ttl - resetter->ttl);
+    set(facts, FACT_RST_INITIAL_TTL, initial_ttl(rst->ttl));
     int hops = initial_ttl(rst->ttl) - rst->ttl, usual = initial_ttl(resetter->ttl) - resetter->ttl;
     set_if(facts, FACT_RST_TTL_CLASS_SWITCH, seen,
            initial_ttl(rst->ttl) != initial_ttl(resetter->ttl) && abs(hops - usual) <= 1);
@@ -115,7 +116,7 @@ static void measure_rst(const struct reset *reset, struct facts *facts)
     set(facts, FACT_RST_ACK_COPIES_SEQ, !ack && rst->ack == rst->seq && rst->seq != 0);
     set_if(facts, FACT_RST_WINDOW_ECHO, answered, rst->window != 0 && rst->window == peer->window);
     set(facts, FACT_RST_PAYLOAD_BYTES, rst->payload_bytes);
-    set_if(facts, FACT_RST_MPTCP_REASON, rst->marks & MARK_MPTCP_RST, rst->mptcp_reason);
+    set_if(facts, FACT_RST_MPTCP_REASON, clean, rst->marks & MARK_MPTCP_RST ? rst->mptcp_reason : -1);
     set_if(facts, FACT_RST_CONTRADICTIONS, seen, measure_contradictions(reset, facts));
 }
 
@@ -284,7 +285,8 @@ static void measure_services(const struct reset *reset, const struct services *s
         gap = fmin(gap, ticks_msec(now, entry->accept_after_refusal_ticks) / 1e3);
     set_if(facts, FACT_SERVICE_ACCEPT_GAP_SEC, gap < INFINITY, gap);
     set_if(facts, FACT_HOST_TTL_CHANGE, reset->host_ttl != 0, reset->rst.ttl - reset->host_ttl);
-    bool timed = reset->host_rtt_usec > 0 && reset->trigger_delay_nsec >= 0;
+    /* Below a millisecond the host is next door, or the capture was taken on it. */
+    bool timed = reset->host_rtt_usec >= 1000 && reset->trigger_delay_nsec >= 0;
     set_if(facts, FACT_HOST_RTT_RATIO, timed,
            timed ? (double)reset->trigger_delay_nsec / 1e3 / reset->host_rtt_usec : 0);
     unsigned burst = services_burst_size(services, reset->burst);

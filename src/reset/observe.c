@@ -40,13 +40,12 @@ static void observe_trigger(struct reset *reset)
         reset->trigger_delay_nsec = 0;
 }
 
-/* The newest record of the peer whose acknowledgment is `ack`. */
-static bool observe_older_ack(const struct reset *reset, const struct trace_log *log, uint32_t ack)
+bool reset_find_ack(const struct trace_log *log, uint32_t newest, unsigned side, uint32_t ack)
 {
-    const struct trace_record *record = trace_find(log, reset->conn.trace);
+    const struct trace_record *record = trace_find(log, newest);
     for (unsigned n = 0; record != NULL && n < SEARCH_RECORDS; n++) {
-        if (record_side(record) != reset->side && (record->payload_flags & TCP_ACK) &&
-            record->ack == ack)
+        if (record_side(record) != side && (record->payload_flags & TCP_ACK) &&
+            !(record->payload_flags & TCP_RST) && record->ack == ack)
             return true;
         record = trace_find(log, record->previous);
     }
@@ -123,7 +122,7 @@ static enum rst_shape observe_without_ack(struct reset *reset, const struct trac
             return SHAPE_BARE; /* it had acknowledged everything: nothing was left to answer */
         return SHAPE_REPLY;
     }
-    if (observe_older_ack(reset, log, rst->seq))
+    if (reset_find_ack(log, reset->conn.trace, reset->side, rst->seq))
         return SHAPE_REPLY;
     return at_next ? SHAPE_BARE : SHAPE_ODD;
 }

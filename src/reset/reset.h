@@ -95,6 +95,10 @@ static inline const struct endpoint *reset_peer(const struct reset *reset)
 void reset_observe(struct reset *reset, const struct conn *conn, const struct conn_cold *cold,
                    const struct segment *rst, unsigned side, const struct trace_log *log);
 
+/* Whether a recent packet to the end `side` of a connection, whose newest trace record is given,
+ * carried this acknowledgment: what a reply copies. */
+bool reset_find_ack(const struct trace_log *log, uint32_t newest, unsigned side, uint32_t ack);
+
 /* Copies the handshake's and the last packets before the RST out of the trace log into detail. */
 void reset_note_sequence(struct reset *reset, const struct trace_log *log);
 

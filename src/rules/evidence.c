@@ -133,8 +133,8 @@ static void value_text(const struct reset *reset, enum fact_id id, struct whyrst
     } else if (info->type == FACT_ENUM) {
         snprintf(evidence->text, sizeof(evidence->text), "%s: %s", info->sentence, evidence->string);
     } else if (info->type == FACT_BOOL) {
-        snprintf(evidence->text, sizeof(evidence->text), "%s%s", evidence->number ? "" : "not so: ",
-                 info->sentence);
+        snprintf(evidence->text, sizeof(evidence->text), "%s: %s", info->sentence,
+                 evidence->number ? "yes" : "no");
     } else {
         number_text(evidence->number, number, sizeof(number));
         snprintf(evidence->text, sizeof(evidence->text), "%s: %s", info->sentence, number);
