@@ -87,7 +87,7 @@ class Usage(CommandLine):
 
     def test_interfaces_are_listed(self):
         lines = self.run_it("-D").stdout.decode().split("\n")
-        self.assertTrue(any(line.startswith("lo ") for line in lines))
+        self.assertTrue(any(line.split(" ")[0] == "lo" for line in lines))
 
     def test_rules(self):
         self.assertRegex(self.run_it("--check-rules").stdout.decode(), r"\d+ rules, \d+ signatures OK")
