@@ -13,7 +13,7 @@ static const char digit_pairs[] = "000102030405060708091011121314151617181920212
                                   "50515253545556575859606162636465666768697071727374"
                                   "75767778798081828384858687888990919293949596979899";
 
-static char *format_two(char *at, unsigned value)
+static inline char *format_two(char *at, unsigned value)
 {
     return format_bytes(at, digit_pairs + 2 * value, 2);
 }
@@ -26,42 +26,47 @@ static char *format_padded(char *at, uint64_t value, unsigned digits)
     return at + digits;
 }
 
-static char *format_nine(char *at, uint32_t value)
+/* Below 10,000, without leading zeros. */
+static inline char *format_four(char *at, uint32_t value)
 {
-    at[8] = (char)('0' + value % 10);
-    value /= 10;
-    for (int i = 6; i >= 0; i -= 2, value /= 100)
-        memcpy(at + i, digit_pairs + value % 100 * 2, 2);
-    return at + 9;
-}
-
-static unsigned digit_count(uint64_t value)
-{
-    unsigned digits = 1;
-    while (value >= 10000) {
-        value /= 10000;
-        digits += 4;
-    }
-    return digits + (value >= 10) + (value >= 100) + (value >= 1000);
-}
-
-char *format_u64(char *at, uint64_t value)
-{
-    if (value < 10) {
-        *at = (char)('0' + value);
-        return at + 1;
-    }
-    char *end = at + digit_count(value), *p = end;
-    while (value >= 100) {
-        p -= 2;
-        memcpy(p, digit_pairs + value % 100 * 2, 2);
-        value /= 100;
+    if (value >= 100) {
+        if (value >= 1000)
+            at = format_two(at, value / 100);
+        else
+            *at++ = (char)('0' + value / 100);
+        return format_two(at, value % 100);
     }
     if (value >= 10)
-        memcpy(p - 2, digit_pairs + value * 2, 2);
-    else
-        p[-1] = (char)('0' + value);
-    return end;
+        return format_two(at, value);
+    *at = (char)('0' + value);
+    return at + 1;
+}
+
+static inline char *format_four_padded(char *at, uint32_t value)
+{
+    return format_two(format_two(at, value / 100), value % 100);
+}
+
+static char *format_nine(char *at, uint32_t value)
+{
+    uint32_t high = value / 10000;
+    *at = (char)('0' + high / 10000);
+    at = format_four_padded(at + 1, high % 10000);
+    return format_four_padded(at, value % 10000);
+}
+
+char *format_u64_long(char *at, uint64_t value)
+{
+    if (value < 10000)
+        return format_four(at, (uint32_t)value);
+    if (value < 100000000) {
+        at = format_four(at, (uint32_t)value / 10000);
+        return format_four_padded(at, (uint32_t)value % 10000);
+    }
+    at = format_u64(at, value / 100000000);
+    uint32_t low = (uint32_t)(value % 100000000);
+    at = format_four_padded(at, low / 10000);
+    return format_four_padded(at, low % 10000);
 }
 
 char *format_i64(char *at, int64_t value)
@@ -278,16 +283,25 @@ char *format_endpoint(char *at, const struct whyrst_address *address)
     return format_u64(at, address->port);
 }
 
+/* FIN, SYN, RST, PSH and ACK are the low five bits: nearly all packets have no other. */
+static const char usual_flags[32][6] = {
+    "none", "F",    "S",   "FS",  "R",    "FR",   "SR",  "FSR",  "P",    "FP",   "SP",
+    "FSP",  "RP",   "FRP", "SRP", "FSRP", ".",    "F.",  "S.",   "FS.",  "R.",   "FR.",
+    "SR.",  "FSR.", "P.",  "FP.", "SP.",  "FSP.", "RP.", "FRP.", "SRP.", "FSRP."};
+
 char *format_flags(char *at, unsigned flags)
 {
-    static const struct {
-        unsigned flag;
-        char letter;
-    } letters[] = {{TCP_FIN, 'F'}, {TCP_SYN, 'S'}, {TCP_RST, 'R'}, {TCP_PSH, 'P'},
-                   {TCP_ACK, '.'}, {TCP_URG, 'U'}, {TCP_ECE, 'E'}, {TCP_CWR, 'W'}};
-    char *start = at;
-    for (unsigned i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
-        if (flags & letters[i].flag)
-            *at++ = letters[i].letter;
-    return at == start ? format_literal(at, "none") : at;
+    const unsigned usual = TCP_FIN | TCP_SYN | TCP_RST | TCP_PSH | TCP_ACK;
+    const unsigned others = flags & (TCP_URG | TCP_ECE | TCP_CWR);
+    if (flags & usual || !others) {
+        const char *text = usual_flags[flags & usual];
+        at = format_bytes(at, text, strnlen(text, sizeof(usual_flags[0])));
+    }
+    if (others & TCP_URG)
+        *at++ = 'U';
+    if (others & TCP_ECE)
+        *at++ = 'E';
+    if (others & TCP_CWR)
+        *at++ = 'W';
+    return at;
 }

@@ -34,7 +34,16 @@ static inline char *format_bytes(char *at, const char *bytes, size_t count)
 
 #define format_literal(at, literal) format_bytes(at, literal, sizeof(literal) - 1)
 
-char *format_u64(char *at, uint64_t value);
+char *format_u64_long(char *at, uint64_t value);
+
+static inline char *format_u64(char *at, uint64_t value)
+{
+    if (value >= 10)
+        return format_u64_long(at, value);
+    *at = (char)('0' + value);
+    return at + 1;
+}
+
 char *format_i64(char *at, int64_t value);
 /* A fact's number: integers as such, else three decimals without trailing zeros, six when the value
  * would otherwise vanish. The caller keeps NaN and infinities out; they come out as 0. */

@@ -28,9 +28,7 @@ void json_string(struct output *output, const char *text)
         output_literal(output, "null");
         return;
     }
-    output_literal(output, "\"");
     output_json(output, text);
-    output_literal(output, "\"");
 }
 
 void json_text(struct report *report, struct output *output, const char *text)

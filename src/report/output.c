@@ -33,17 +33,6 @@ void output_grow(struct output *output, size_t count)
     output->count = 0; /* room for OUTPUT_MAX_ROOM again: what is written now is never used */
 }
 
-void output_bytes(struct output *output, const char *bytes, size_t count)
-{
-    if (output->size - output->count < count) {
-        output_grow(output, count);
-        if (output->failed)
-            return;
-    }
-    memcpy(output->bytes + output->count, bytes, count);
-    output->count += count;
-}
-
 void output_string(struct output *output, const char *string)
 {
     output_bytes(output, string, strlen(string));
@@ -186,11 +175,49 @@ static const char *json_chunk(struct output *output, const char *text, const cha
     return text;
 }
 
+/* A vector of the compiler's, which every target has in some form; signed, so that bytes past ASCII
+ * are below the control characters. */
+typedef int8_t json_vector __attribute__((vector_size(16)));
+
+static inline json_vector json_special_vector(const char *text)
+{
+    json_vector bytes;
+    memcpy(&bytes, text, sizeof(bytes));
+    return (bytes < 0x20) | (bytes == '"') | (bytes == '\\');
+}
+
+/* Nearly every string is plain. Looking at all of it first and then copying it as a whole is faster
+ * than doing both at once, for the last sixteen bytes may be looked at twice. */
+static bool json_plain(const char *text, size_t length)
+{
+    uint64_t words[2] = {ONES * ' ', ONES * ' '};
+    if (length < sizeof(words)) {
+        memcpy(words, text, length);
+        return !(json_special(words[0]) | json_special(words[1]));
+    }
+    json_vector special = json_special_vector(text + length - 16);
+    for (size_t at = 0; at + 16 <= length; at += 16)
+        special |= json_special_vector(text + at);
+    memcpy(words, &special, sizeof(words));
+    return !(words[0] | words[1]);
+}
+
 void output_json(struct output *output, const char *text)
 {
-    const char *end = text + strlen(text);
+    size_t length = strlen(text);
+    const char *end = text + length;
+    if (length < OUTPUT_MAX_ROOM - 2 && json_plain(text, length)) {
+        char *at = output_room(output, length + 2);
+        *at++ = '"';
+        at = format_bytes(at, text, length);
+        *at++ = '"';
+        output_end(output, at);
+        return;
+    }
+    output_literal(output, "\"");
     while (text < end)
         text = json_chunk(output, text, end);
+    output_literal(output, "\"");
 }
 
 void output_html(struct output *output, const char *text)

@@ -37,7 +37,17 @@ static inline void output_end(struct output *output, const char *end)
     output->count = (size_t)(end - output->bytes);
 }
 
-void output_bytes(struct output *output, const char *bytes, size_t count);
+static inline void output_bytes(struct output *output, const char *bytes, size_t count)
+{
+    if (output->size - output->count < count) {
+        output_grow(output, count);
+        if (output->failed)
+            return;
+    }
+    memcpy(output->bytes + output->count, bytes, count);
+    output->count += count;
+}
+
 void output_string(struct output *output, const char *string);
 void output_repeat(struct output *output, const char *string, unsigned times);
 void output_u64(struct output *output, uint64_t value);
@@ -45,7 +55,7 @@ void output_u64(struct output *output, uint64_t value);
 #define output_literal(output, literal) output_bytes(output, literal, sizeof(literal) - 1)
 
 /* Text from rules, packets and file names. Whatever is not UTF-8 becomes U+FFFD. */
-void output_json(struct output *output, const char *text);     /* escaped, without the quotes */
+void output_json(struct output *output, const char *text);     /* escaped, in quotes */
 void output_html(struct output *output, const char *text);     /* for elements and attributes */
 void output_markdown(struct output *output, const char *text); /* literal, on one line */
 void output_terminal(struct output *output, const char *text); /* no control characters */

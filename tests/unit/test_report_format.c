@@ -307,32 +307,40 @@ static const char *escaped(void (*escape)(struct output *, const char *), const 
 
 START_TEST(escape)
 {
-    ck_assert_str_eq(escaped(output_json, escapes[_i].bytes), escapes[_i].json);
+    char wanted[400];
+    snprintf(wanted, sizeof(wanted), "\"%s\"", escapes[_i].json);
+    ck_assert_str_eq(escaped(output_json, escapes[_i].bytes), wanted);
     ck_assert_str_eq(escaped(output_html, escapes[_i].bytes), escapes[_i].html);
     ck_assert_str_eq(escaped(output_markdown, escapes[_i].bytes), escapes[_i].markdown);
     ck_assert_str_eq(escaped(output_terminal, escapes[_i].bytes), escapes[_i].terminal);
 }
 END_TEST
 
-/* The eight-bytes-at-a-time path and the chunks: each byte at each place of a long string. */
+/* Strings of every length around the steps of eight and the chunks, with each byte at each end and
+ * in between. */
 START_TEST(escape_everywhere)
 {
-    char long_text[3000], wanted[20];
+    static const size_t lengths[] = {1, 2, 7, 8, 9, 15, 16, 17, 40, 1023, 1024, 1025, 9000};
+    static char long_text[9001];
+    char wanted[20];
     struct output output;
     ck_assert_int_eq(output_init(&output), 0);
     for (unsigned byte = 1; byte < 256; byte++) {
         const char single[2] = {(char)byte, '\0'};
-        strcpy(wanted, escaped(output_json, single));
-        for (size_t place = byte % 7; place < sizeof(long_text) - 1; place += 89) {
-            memset(long_text, 'x', sizeof(long_text) - 1);
-            long_text[sizeof(long_text) - 1] = '\0';
+        strcpy(wanted, escaped(output_json, single) + 1);
+        size_t width = strlen(wanted) - 1, length = lengths[_i];
+        for (size_t place = 0; place<length; place += length> 60 ? 499 : 1) {
+            memset(long_text, 'x', length);
+            long_text[length] = '\0';
             long_text[place] = (char)byte;
             output.count = 0;
             output_json(&output, long_text);
-            ck_assert_uint_eq(output.count, sizeof(long_text) - 2 + strlen(wanted));
-            ck_assert_mem_eq(output.bytes + place, wanted, strlen(wanted));
-            ck_assert_int_eq(output.bytes[output.count - 1],
-                             place == sizeof(long_text) - 2 ? wanted[strlen(wanted) - 1] : 'x');
+            ck_assert_uint_eq(output.count, length + 1 + width);
+            ck_assert_int_eq(output.bytes[0], '"');
+            ck_assert_mem_eq(output.bytes + 1 + place, wanted, width);
+            ck_assert_int_eq(output.bytes[output.count - 1], '"');
+            for (size_t i = place + 1; i < length; i++)
+                ck_assert(output.bytes[i + width] == 'x');
         }
     }
     output_clear(&output);
@@ -386,7 +394,7 @@ int main(void)
     ADD(tests, community, communities);
     tcase_add_test(tests, community_same_address);
     ADD(tests, escape, escapes);
-    tcase_add_test(tests, escape_everywhere);
+    tcase_add_loop_test(tests, escape_everywhere, 0, 13);
     ADD(tests, paragraph, paragraphs);
     Suite *suite = suite_create("report_format");
     suite_add_tcase(suite, tests);
