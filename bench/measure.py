@@ -76,4 +76,4 @@ def round_robin(jobs, rounds, slow_rounds, limit):
                 job.problem = f"failed with status {sample.status}"
             else:
                 job.samples.append(sample)
-    return {job.name: job for job in jobs if job.samples}
+    return {job.name: job for job in jobs if job.samples and not job.problem}

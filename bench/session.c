@@ -46,7 +46,6 @@ void session_start(struct world *world, struct session *session)
         host_system(client->host)->timestamps && host_system(server->host)->timestamps;
     session->mss = session->ipv6 ? 1440 : 1460;
     session->full = (uint16_t)(session->mss - (session->timestamps ? 12 : 0));
-    world->connections++;
 }
 
 static uint16_t session_window(struct world *world, const struct end *from, uint8_t flags,
@@ -232,6 +231,7 @@ static void session_step(struct world *world, struct session *session, char step
     switch (step) {
     case 's':
     case 'S':
+        world->connections += side == CLIENT && !from->speaking;
         session_send(world, session, side, side == SERVER ? SYN | ACK : SYN, 0, from->speaking,
                      false);
         from->speaking = true;
