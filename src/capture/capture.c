@@ -24,7 +24,7 @@ void capture_end_early(struct capture *capture, const char *what)
 {
     const struct source *source = &capture->source;
     const char *damage = source->gunzip ? gunzip_damage(source->gunzip) : NULL;
-    if (source->shrunk)
+    if (source->shrunk || source_is_cut(source))
         damage = "the file was shortened while it was read";
     capture->ended = capture->truncated = true;
     snprintf(capture->truncated_text, sizeof capture->truncated_text,
@@ -208,7 +208,14 @@ int capture_read(struct capture *capture, struct whyrst_packet *packets, size_t 
     if (max == 0)
         return 0;
     while (!capture->ended) {
+        uint64_t frame_no = capture->frame_no;
         int count = capture->format->read(capture, packets, max, error);
+        if (count > 0 && source_is_cut(&capture->source)) {
+            /* Some of these packets may have been made of zeros. */
+            capture->frame_no = frame_no;
+            capture_end_early(capture, "");
+            break;
+        }
         if (count < 0) {
             capture->ended = true;
             return -1;

@@ -207,6 +207,7 @@ static void source_map(struct source *source, const struct stat *status)
     madvise(map, (size_t)status->st_size, MADV_SEQUENTIAL);
     source->map = map;
     source->map_bytes = (uint64_t)status->st_size;
+    sigbus_guard(&source->guard, map, (size_t)status->st_size);
     /* The mapping keeps the file; thousands of rotated files must not need as many descriptors. */
     if (source->owns_fd)
         close(source->fd);
@@ -328,8 +329,10 @@ int source_restart(struct source *source, struct whyrst_error *error)
 
 void source_close(struct source *source)
 {
-    if (source->map && source->fd != SOURCE_MEMORY_FD)
+    if (source->map && source->fd != SOURCE_MEMORY_FD) {
+        sigbus_unguard(&source->guard);
         munmap(source->map, source->file_bytes);
+    }
     if (source->owns_fd && source->fd >= 0)
         close(source->fd);
     gunzip_free(source->gunzip);

@@ -3,6 +3,7 @@
 #ifndef WHYRST_CAPTURE_SOURCE_H
 #define WHYRST_CAPTURE_SOURCE_H
 
+#include "capture/sigbus.h"
 #include "whyrst/whyrst.h"
 
 #define SOURCE_BLOCK_BYTES (256u << 10) /* read or inflated at once */
@@ -33,7 +34,8 @@ struct source {
     uint64_t raw_offset; /* bytes of the file taken so far, before inflating */
     uint64_t file_bytes; /* 0 = unknown */
     uint64_t device, inode;
-    bool shrunk; /* the file became shorter while it was read */
+    bool shrunk;               /* the file became shorter while it was read */
+    struct sigbus_guard guard; /* of map; .hit: bytes at hand became zeros */
 
     uint8_t *buffer; /* when not mapped, or gzip */
     size_t buffer_bytes;
@@ -62,6 +64,12 @@ int source_drain(struct source *source, struct whyrst_error *error);
 bool source_can_restart(const struct source *source);
 /* Back to the first byte, with buffers given back. -1 on failure. */
 int source_restart(struct source *source, struct whyrst_error *error);
+
+/* Whether bytes handed out may be gone because the file was cut under the mapping. */
+static inline bool source_is_cut(const struct source *source)
+{
+    return atomic_load_explicit(&source->guard.hit, memory_order_relaxed);
+}
 
 /* Offset of cursor in the (inflated) stream. */
 static inline uint64_t source_offset(const struct source *source)

@@ -345,7 +345,8 @@ START_TEST(file_cut_while_it_is_read)
     char path[64];
     struct whyrst_error error = {{0}};
     struct whyrst_packet packets[8];
-    const struct source_options way = {.window_bytes = 4096};
+    /* The end is found gone when it is to be made present, or when it is touched. */
+    const struct source_options way = {.window_bytes = _i == 0 ? 4096 : 0};
     start_bytes(false);
     fill_pcap(200);
     int fd = bytes_file(bytes.data, bytes.count, path);
@@ -356,6 +357,9 @@ START_TEST(file_cut_while_it_is_read)
     read_all(capture, &result, 64);
     ck_assert(result.info.truncated);
     ck_assert_ptr_nonnull(strstr(result.info.truncated_text, "shortened while it was read"));
+    ck_assert_uint_lt(result.count, 40);
+    for (unsigned i = 0; i < result.count; i++)
+        check_payload(&result.packets[i]);
     close(fd);
 }
 END_TEST
@@ -429,7 +433,7 @@ int main(void)
     tcase_add_test(tcase, pcap_damaged_record_ends_the_capture);
     tcase_add_test(tcase, missing_file_and_directory);
     tcase_add_loop_test(tcase, pipe_in_chunks, 0, 5);
-    tcase_add_test(tcase, file_cut_while_it_is_read);
+    tcase_add_loop_test(tcase, file_cut_while_it_is_read, 0, 2);
     tcase_add_loop_test(tcase, cut_at_every_byte, 0, 2);
     tcase_add_test(tcase, filter_keeps_frame_numbers);
     suite_add_tcase(suite, tcase);
