@@ -296,13 +296,18 @@ START_TEST(hash_spreads)
 {
     static uint8_t used[1 << 16];
     struct frame frame;
+    struct segment segment;
+    const uint8_t *payload;
+    uint32_t payload_caplen;
     unsigned empty = 0;
     frame_build(&frame, "eth ip4 tcp");
+    struct whyrst_packet packet = packet_of(frame.bytes, frame.size);
     memset(used, 0, sizeof used);
     for (unsigned i = 0; i < 1 << 16; i++) {
         frame.bytes[28] = (uint8_t)(i >> 8);
         frame.bytes[29] = (uint8_t)i;
-        used[decode_frame(&frame).hash >> _i * 16 & 0xffff] = 1;
+        (void)decode_packet(&test_key, &packet, &segment, &payload, &payload_caplen);
+        used[segment.hash >> _i * 16 & 0xffff] = 1;
     }
     for (unsigned i = 0; i < 1 << 16; i++)
         empty += !used[i];
