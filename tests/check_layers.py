@@ -33,6 +33,8 @@ def check_include(layer, kind, target):
     if kind == "<" or target.startswith("whyrst/"):
         return None
     folder = target.split("/")[0] if "/" in target else ""
+    if not folder and layer is None:
+        return None
     if folder not in ORDER:
         return '"%s" is not relative to src/' % target
     if not allowed(layer, folder):
