@@ -93,7 +93,7 @@ static int rule_load(struct whyrst_rules *rules, const char *directory, const ch
     entry->document = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
     if (entry->document) {
         result = rule_parse(&reader, entry);
-        if (!rules->by_cause[entry->rule.cause])
+        if (entry->rule.cause < WHYRST_CAUSE_COUNT)
             rules->by_cause[entry->rule.cause] = &entry->rule;
     } else {
         problems_add(problems, path, error.line > 0 ? (unsigned)error.line : 1, "%s", error.text);

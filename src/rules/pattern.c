@@ -71,13 +71,13 @@ static int tokenize(const char *text, struct token tokens[PATTERN_MAX_TOKENS], b
         } else if (length == 1 && (*text == '<' || *text == '>')) {
             side = *text == '<' ? PACKET_FROM_PEER : 0;
         } else {
-            if (side < 0)
-                return refuse(error, "the first packet needs a direction: < from the peer, "
-                                     "> from the resetter");
             if (count == PATTERN_MAX_TOKENS)
                 return refuse(error, "more than %d packets", PATTERN_MAX_TOKENS);
             if (token_parse(&tokens[count], text, length, error))
                 return -1;
+            if (side < 0)
+                return refuse(error, "the first packet needs a direction: < from the peer, "
+                                     "> from the resetter");
             tokens[count++].packet |= (uint8_t)side;
         }
         text += length;

@@ -71,7 +71,7 @@ static unsigned distance(const char *a, const char *b)
 
 const char *closest_name(const char *word, const char *const *names, char *buf, size_t size)
 {
-    unsigned best = 1 + (unsigned)(strlen(word) / 3);
+    unsigned best = 2 + (unsigned)(strlen(word) / 4);
     const char *found = NULL;
 
     for (; *names; names++) {

@@ -78,7 +78,7 @@ static void cause_parse(const struct reader *reader, const struct position *root
     char hint[80];
     int cause;
 
-    entry->rule.cause = WHYRST_UNKNOWN;
+    entry->rule.cause = WHYRST_CAUSE_COUNT; /* none: no complaint shall build on a wrong one */
     if (!name)
         return;
     cause = whyrst_cause_find(name);
