@@ -155,18 +155,27 @@ struct capture *capture_open_memory(const void *bytes, size_t count, uint16_t in
                            error);
 }
 
-int capture_restart(struct capture *capture, struct whyrst_error *error)
+bool capture_rewind(struct capture *capture)
 {
     if (capture->kind == CAPTURE_INTERFACE || !source_can_restart(&capture->source))
-        return 0;
+        return false;
     capture->format->stop(capture);
+    source_release(&capture->source);
     capture->frame_no = 0;
-    capture->link_type_count = 0;
-    capture->ended = capture->truncated = false;
+    capture->ended = capture->finished = capture->truncated = false;
     capture->truncated_text[0] = '\0';
+    capture->rewound = true;
+    return true;
+}
+
+/* The beginning again, which capture_rewind left for later. */
+static int capture_restart(struct capture *capture, struct whyrst_error *error)
+{
+    capture->rewound = false;
+    capture->link_type_count = 0;
     if (source_restart(&capture->source, error) < 0)
         return -1;
-    return capture_start(capture, error) < 0 ? -1 : 1;
+    return capture_start(capture, error);
 }
 
 void capture_close(struct capture *capture)
@@ -192,12 +201,11 @@ static int capture_finish(struct capture *capture, struct whyrst_error *error)
     if (capture->finished || capture->kind == CAPTURE_INTERFACE)
         return 0;
     capture->finished = true;
-    if (!source->digest)
-        return 0;
-    if (source_drain(source, error) < 0)
-        return -1;
-    digest_finish(source->digest, capture->sha256);
-    return 0;
+    int result = source->digest ? source_drain(source, error) : 0;
+    if (source->digest && result == 0)
+        digest_finish(source->digest, capture->sha256);
+    source_release(source);
+    return result;
 }
 
 int capture_read(struct capture *capture, struct whyrst_packet *packets, size_t max,
@@ -207,6 +215,10 @@ int capture_read(struct capture *capture, struct whyrst_packet *packets, size_t 
         max = INT32_MAX;
     if (max == 0)
         return 0;
+    if (capture->rewound && capture_restart(capture, error) < 0) {
+        capture->ended = true;
+        return -1;
+    }
     while (!capture->ended) {
         uint64_t frame_no = capture->frame_no;
         int count = capture->format->read(capture, packets, max, error);
@@ -251,14 +263,14 @@ void capture_info(struct capture *capture, struct capture_info *info)
     memset(info, 0, sizeof *info);
     info->name = capture->name;
     info->kind = capture->kind;
-    info->format = capture->format->name;
+    info->format = capture->format ? capture->format->name : "";
     memcpy(info->link_types, capture->link_types, sizeof info->link_types);
     info->link_type_count = capture->link_type_count;
     info->snaplen = capture->snaplen;
     info->packets = capture->frame_no;
     info->truncated = capture->truncated;
     memcpy(info->truncated_text, capture->truncated_text, sizeof info->truncated_text);
-    if (capture->format->dropped)
+    if (capture->format && capture->format->dropped && capture->state)
         info->dropped_known = capture->format->dropped(capture, &info->dropped);
     if (capture->kind != CAPTURE_INTERFACE) {
         info->file_bytes = capture->source.file_bytes;

@@ -51,6 +51,7 @@ struct capture {
     uint32_t snaplen;
     uint64_t frame_no; /* of the last packet read */
     bool ended;        /* nothing more comes */
+    bool rewound;      /* to be started again by the next capture_read */
     bool finished;     /* the rest was drained and hashed */
     bool truncated;
     char truncated_text[200];
@@ -78,8 +79,9 @@ struct capture *capture_open_memory(const void *bytes, size_t count, uint16_t in
 struct capture *capture_new_live(const char *interface, uint16_t input,
                                  const struct capture_options *options, struct whyrst_error *error);
 
-/* Back to the state after capture_open, giving buffers back: 1; 0 when it cannot (pipe, live). */
-int capture_restart(struct capture *capture, struct whyrst_error *error);
+/* Back to the first packet, giving all buffers back until the next capture_read. False when it
+ * cannot (pipe, live). */
+bool capture_rewind(struct capture *capture);
 
 /* Notes a link type (a LINKTYPE_ value) and snaplen as seen and compiles the filter for it. */
 int capture_see_link(struct capture *capture, uint16_t link_type, uint32_t snaplen,

@@ -79,9 +79,8 @@ static int merged_look(struct merged *merged, struct whyrst_error *error)
     if (count <= 0)
         return count;
     merged->next_nsec = first.time_nsec;
-    int restarted = capture_restart(merged->capture, error);
-    if (restarted != 0)
-        return restarted;
+    if (capture_rewind(merged->capture))
+        return 1;
     merged->waiting = malloc(MERGE_WAITING * sizeof *merged->waiting);
     if (!merged->waiting)
         return capture_fail(error, "no memory to merge captures");
@@ -236,9 +235,11 @@ static int set_read_run(struct capture_set *set, struct whyrst_packet *packets, 
             return -1;
         if (run > 0)
             merged->last_call = set->call;
-        if (ended)
+        if (ended) {
+            free(merged->waiting);
+            merged->waiting = NULL;
             heap_drop_first(set);
-        else if (merged->waiting_count > 0)
+        } else if (merged->waiting_count > 0)
             merged->next_nsec = merged->waiting[merged->waiting_first].time_nsec;
         else if (run > 0)
             merged->next_nsec = packets[run - 1].time_nsec; /* the next is not known yet */

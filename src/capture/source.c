@@ -311,17 +311,22 @@ bool source_can_restart(const struct source *source)
     return source->map != NULL;
 }
 
-int source_restart(struct source *source, struct whyrst_error *error)
+void source_release(struct source *source)
 {
     gunzip_free(source->gunzip);
     free(source->buffer);
     source->gunzip = NULL;
     source->buffer = NULL;
     source->buffer_bytes = 0;
-    if (source->fd != SOURCE_MEMORY_FD)
-        madvise(source->map, source->map_bytes, MADV_DONTNEED);
-    source->raw_offset = source->released = source->end_offset = 0;
     source->cursor = source->end = NULL;
+    if (source->map && source->fd != SOURCE_MEMORY_FD)
+        madvise(source->map, source->map_bytes, MADV_DONTNEED);
+}
+
+int source_restart(struct source *source, struct whyrst_error *error)
+{
+    source_release(source);
+    source->raw_offset = source->released = source->end_offset = 0;
     if (source->digest)
         digest_restart(source->digest);
     return source_start(source, error);

@@ -60,6 +60,9 @@ int source_skip(struct source *source, uint64_t count, struct whyrst_error *erro
 /* Reads to the end of the file so that the hash covers every byte. */
 int source_drain(struct source *source, struct whyrst_error *error);
 
+/* Gives memory back when nothing more is to be read; only source_restart makes it usable again. */
+void source_release(struct source *source);
+
 /* A mapped file can be read again from its first byte; a pipe cannot. */
 bool source_can_restart(const struct source *source);
 /* Back to the first byte, with buffers given back. -1 on failure. */

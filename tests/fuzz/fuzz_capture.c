@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     uint64_t first = read_all(capture);
     /* Read again from the beginning, it must be the same. */
-    if (capture_restart(capture, NULL) == 1 && read_all(capture) != first)
+    if (capture_rewind(capture) && read_all(capture) != first)
         abort();
     capture_close(capture);
     return 0;
