@@ -143,7 +143,7 @@ def check_end(live, program, resets):
     problems = []
     code, messages = live.stop()
     if code != 0:
-        problems.append("exit status %d after SIGINT: %s" % (code, messages))
+        return ["exit status %d after SIGINT: %s" % (code, messages)]
     if " %d resets" % resets not in messages or "packets dropped" not in messages:
         problems.append("no summary of %d resets: %s" % (resets, messages))
     if os.stat(live.extract).st_uid == 0:

@@ -17,7 +17,7 @@
 /* An input's way into the second pass. */
 struct extract_input {
     const char *path;              /* of the file itself; NULL when spooled */
-    char *spool;                   /* temporary file, or NULL */
+    int spool;                     /* temporary file without a name, or -1 */
     struct capture_writer *writer; /* into the spool, while it grows */
 };
 
@@ -29,24 +29,22 @@ struct extract {
     struct extract_index index;
 };
 
+/* The file loses its name at once, so that nothing is left behind whatever ends the program. */
 static int extract_spool_open(struct extract_input *input, struct whyrst_error *error)
 {
     const char *directory = getenv("TMPDIR");
-    if (asprintf(&input->spool, "%s/whyrst-XXXXXX", directory && *directory ? directory : "/tmp") <
-        0) {
-        input->spool = NULL;
+    char *path = NULL;
+    if (asprintf(&path, "%s/whyrst-XXXXXX", directory && *directory ? directory : "/tmp") < 0)
         return message_set(error, "option -w: no memory");
-    }
-    int fd = mkstemp(input->spool);
-    if (fd < 0) {
+    input->spool = mkstemp(path);
+    if (input->spool < 0) {
         message_set(error, "option -w: %s: cannot be created: %s; name another place with TMPDIR",
-                    input->spool, strerror(errno));
-        free(input->spool);
-        input->spool = NULL;
-        return -1;
+                    path, strerror(errno));
+    } else {
+        input->writer = capture_writer_open(path, error);
+        unlink(path);
     }
-    close(fd);
-    input->writer = capture_writer_open(input->spool, error);
+    free(path);
     return input->writer ? 0 : -1;
 }
 
@@ -81,6 +79,8 @@ struct extract *extract_new(const struct options *options, struct whyrst_error *
     }
     extract->options = options;
     extract->input_count = count;
+    for (unsigned i = 0; i < count; i++)
+        extract->inputs[i].spool = -1;
     for (unsigned i = 0; i < count; i++) {
         const char *path = options->interface ? NULL : options->files[i];
         if (extract_input_init(extract, &extract->inputs[i], path, error)) {
@@ -99,9 +99,8 @@ void extract_free(struct extract *extract)
         struct extract_input *input = &extract->inputs[i];
         if (input->writer)
             capture_writer_close(input->writer, NULL);
-        if (input->spool)
-            unlink(input->spool);
-        free(input->spool);
+        if (input->spool >= 0)
+            close(input->spool);
     }
     free(extract->inputs);
     extract_index_clear(&extract->index);
@@ -147,7 +146,9 @@ static struct capture_set *extract_reopen(struct extract *extract, struct whyrst
     for (; opened < extract->input_count; opened++) {
         struct extract_input *input = &extract->inputs[opened];
         struct capture_writer *writer = input->writer;
+        char spool[40];
         input->writer = NULL;
+        snprintf(spool, sizeof spool, "/proc/self/fd/%d", input->spool);
         if (writer && capture_writer_close(writer, error))
             break;
         captures[opened] = capture_open(input->spool ? input->spool : input->path, (uint16_t)opened,

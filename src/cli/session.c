@@ -213,6 +213,14 @@ static int session_conclude(struct session *session, struct whyrst_error *error)
     return 0;
 }
 
+static bool session_has_stdin(const struct options *options)
+{
+    for (unsigned i = 0; i < options->file_count; i++)
+        if (!strcmp(options->files[i], "-"))
+            return true;
+    return false;
+}
+
 int run_analysis(const struct options *options)
 {
     struct session session;
@@ -229,8 +237,8 @@ int run_analysis(const struct options *options)
     code = session.matched ? EXIT_MATCHED : EXIT_ANALYSED;
     if (session.read_failed)
         code = message_error(&session.read_error);
-    else if (session.interrupted)
-        code = EXIT_FAILED;
+    else if (session.interrupted && !session_has_stdin(options))
+        code = EXIT_FAILED; /* a pipe is as good as live: stopping it is no failure */
 out:
     progress_clear(&session.progress);
     if (session.destination.reader_gone)
