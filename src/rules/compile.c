@@ -87,11 +87,6 @@ int ruleset_compile(struct whyrst_rules *rules, struct whyrst_error *error)
 {
     for (unsigned i = 0; i < rules->rule_count; i++)
         rules->signature_count += rules->rules[i].signature_count;
-    if (rules->signature_count > 64 * SIGNATURE_MAX_WORDS) {
-        snprintf(error->text, sizeof error->text, "%u signatures in the rules, %d are possible",
-                 rules->signature_count, 64 * SIGNATURE_MAX_WORDS);
-        return -1;
-    }
     rules->signatures = calloc(rules->signature_count + 1, sizeof *rules->signatures);
     if (rules->signatures)
         sort_signatures(rules);

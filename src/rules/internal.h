@@ -9,7 +9,6 @@
 #include <jansson.h>
 
 #define RULE_MAX_CONDITIONS 16
-#define SIGNATURE_MAX_WORDS 16 /* of 64 signatures */
 #define FILTER_SLOTS        16 /* values of a bool or enum fact; the last stands for "not captured" */
 
 /* A fact compared with a constant. Every comparison comes down to one of two forms. */
@@ -106,7 +105,7 @@ void signature_parse(const struct reader *reader, const struct position *positio
 void conditions_parse(const struct reader *reader, const struct position *position,
                       const json_t *object, struct signature_entry *entry);
 
-/* Sorts all signatures and builds their filter. -1 without memory or with too many signatures. */
+/* Sorts all signatures and builds their filter. -1 without memory. */
 int ruleset_compile(struct whyrst_rules *rules, struct whyrst_error *error);
 
 #endif

@@ -15,28 +15,26 @@ static inline unsigned low_bits(double value)
     return bits % FILTER_SLOTS;
 }
 
-/* Takes the signatures out that a fact says no to. No branch depends on a fact: they differ from
- * reset to reset, and a wrong guess costs more than the work it saves. */
-static inline __attribute__((always_inline)) void filter_apply(const struct filter *filter,
-                                                               unsigned words,
-                                                               const struct facts *facts,
-                                                               uint64_t *candidates)
+/* The signatures of one word of bits that no fact says no to. No branch depends on a fact: they
+ * differ from reset to reset, and a wrong guess costs more than the work it saves. More than one
+ * word is rare enough to compare the numbers again. */
+static uint64_t filter_apply(const struct filter *filter, unsigned word, const struct facts *facts)
 {
+    uint64_t excluded = 0;
+
     for (unsigned i = 0; i < filter->name_fact_count; i++) {
         unsigned fact = filter->name_facts[i];
         unsigned slot = (low_bits(facts->value[fact]) | (facts->known[fact] - 1U)) % FILTER_SLOTS;
-        const uint64_t *row = filter->excluded + (size_t)(i * FILTER_SLOTS + slot) * words;
-        for (unsigned word = 0; word < words; word++)
-            candidates[word] &= ~row[word];
+        excluded |= filter->excluded[(size_t)(i * FILTER_SLOTS + slot) * filter->words + word];
     }
     for (unsigned i = 0; i < filter->number_count; i++) {
         const struct fact_test *test = &filter->numbers[i];
         double value = facts->value[test->fact];
         uint64_t failed =
             facts->known[test->fact] & !((value >= test->low) & (value <= test->high));
-        for (unsigned word = 0; word < words; word++)
-            candidates[word] &= ~(filter->users[(size_t)i * words + word] & (0 - failed));
+        excluded |= filter->users[(size_t)i * filter->words + word] & (0 - failed);
     }
+    return ~excluded;
 }
 
 static unsigned unknown_count(const struct signature *signature, const struct facts *facts)
@@ -48,8 +46,8 @@ static unsigned unknown_count(const struct signature *signature, const struct fa
     return count;
 }
 
-/* Whether a match goes before another that ranks at least as high: yes before maybe, and of two that
- * are not sure the one more of whose conditions are known to hold. */
+/* Whether a match goes before another that ranks at least as high: yes before maybe, and of two
+ * that are not sure the one more of whose conditions are known to hold. */
 static bool match_precedes(const struct rule_match *match, const struct rule_match *other)
 {
     if (match->answer != other->answer)
@@ -98,19 +96,14 @@ unsigned ruleset_match(const struct whyrst_rules *rules, const struct facts *fac
                        const struct packet_line *line, struct rule_match matches[RULE_MAX_MATCHES])
 {
     const struct filter *filter = &rules->filter;
-    uint64_t candidates[SIGNATURE_MAX_WORDS];
     unsigned count = 0;
 
-    for (unsigned word = 0; word < filter->words; word++)
-        candidates[word] = UINT64_MAX;
-    if (rules->signature_count % 64)
-        candidates[filter->words - 1] >>= 64 - rules->signature_count % 64;
-    if (filter->words == 1) /* as good as always; the compiler then drops the inner loops */
-        filter_apply(filter, 1, facts, candidates);
-    else
-        filter_apply(filter, filter->words, facts, candidates);
-    for (unsigned word = 0; word < filter->words; word++)
-        count = candidates_try(rules->signatures + word * 64, candidates[word], facts, line,
-                               matches, count);
+    for (unsigned word = 0; word < filter->words; word++) {
+        uint64_t candidates = filter_apply(filter, word, facts);
+        if (rules->signature_count - word * 64 < 64)
+            candidates &= (UINT64_C(1) << rules->signature_count % 64) - 1;
+        count =
+            candidates_try(rules->signatures + word * 64, candidates, facts, line, matches, count);
+    }
     return count;
 }
