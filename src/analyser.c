@@ -12,6 +12,7 @@
 #define DEFAULT_CONNECTIONS (8u << 20)
 #define DEFAULT_TRACE_BYTES ((size_t)64 << 20)
 #define DEFAULT_PENDING     16384
+#define JUST_NOW_NSEC       INT64_C(2000000000)
 
 const char *whyrst_version(void)
 {
@@ -57,6 +58,18 @@ static void analyser_evict(void *user, uint32_t index)
     analyser->counts.evicted++;
 }
 
+/* Whether a connection that a new SYN replaces may still live at its server: it was never closed, or
+ * only just answered and reset. */
+static bool conn_is_unfinished(const struct conn *old, int64_t now_nsec)
+{
+    uint16_t both = old->end[0].flags & old->end[1].flags;
+    uint16_t either = old->end[0].flags | old->end[1].flags;
+    int64_t age_nsec = now_nsec - old->last_nsec;
+    if (old->flags & CONN_RESET)
+        return (either & ENDPOINT_SYN_ACKING) && age_nsec < JUST_NOW_NSEC;
+    return !(both & ENDPOINT_FIN) && ((both & ENDPOINT_SEEN) || age_nsec < JUST_NOW_NSEC);
+}
+
 /* Puts a new connection under the segment's key, in a new place or over the one that was there. */
 static uint32_t analyser_open(struct whyrst_analyser *analyser, uint32_t index,
                               const struct segment *segment)
@@ -64,9 +77,7 @@ static uint32_t analyser_open(struct whyrst_analyser *analyser, uint32_t index,
     struct table *table = &analyser->table;
     bool unfinished = false;
     if (index != 0) {
-        const struct conn *old = &table->conns[index];
-        uint16_t both = old->end[0].flags & old->end[1].flags;
-        unfinished = (both & ENDPOINT_SEEN) && !(both & ENDPOINT_FIN) && !(old->flags & CONN_RESET);
+        unfinished = conn_is_unfinished(&table->conns[index], segment->time_nsec);
     } else {
         index = table_insert(table, segment, analyser_evict, analyser);
         if (index == 0) {

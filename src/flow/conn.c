@@ -112,9 +112,22 @@ static void conn_take_probe(struct endpoint *me, struct endpoint_cold *cold,
     cold->probes = saturate(cold->probes);
 }
 
-static void conn_take_payload(struct endpoint *me, struct endpoint_cold *cold,
-                              const struct endpoint *other, const struct segment *segment)
+/* New data shows that both ends go on: retransmissions and probes before it are over. */
+static void conn_end_trains(struct conn *conn, struct conn_cold *cold, unsigned side)
 {
+    cold->end[side].retransmissions = 0;
+    cold->end[side].probes = 0;
+    cold->end[!side].probes = 0;
+    conn->end[side].flags &= (uint16_t)~ENDPOINT_TRAIN;
+    if (cold->end[!side].retransmissions == 0)
+        conn->end[!side].flags &= (uint16_t)~ENDPOINT_TRAIN;
+}
+
+static void conn_take_payload(struct conn *conn, struct conn_cold *colds, unsigned side,
+                              const struct segment *segment)
+{
+    struct endpoint *me = &conn->end[side], *other = &conn->end[!side];
+    struct endpoint_cold *cold = &colds->end[side];
     uint32_t end = segment->seq + segment_span(segment);
     bool probe = segment->payload_bytes <= 1 && segment->seq + 1 == me->snd_nxt &&
                  !(segment->flags & (TCP_SYN | TCP_FIN)) && (me->flags & ENDPOINT_SEEN) &&
@@ -131,6 +144,8 @@ static void conn_take_payload(struct endpoint *me, struct endpoint_cold *cold,
             return;
     } else {
         me->snd_nxt = end;
+        if ((me->flags | other->flags) & ENDPOINT_TRAIN)
+            conn_end_trains(conn, colds, side);
     }
     uint32_t now = conn_ticks(segment->time_nsec);
     if (segment->payload_bytes > 0) {
@@ -146,8 +161,7 @@ static void conn_take_payload(struct endpoint *me, struct endpoint_cold *cold,
 }
 
 /* The acknowledgment field, and what it tells of the other end. */
-static void conn_take_ack(struct conn *conn, struct conn_cold *cold, unsigned side,
-                          const struct segment *segment)
+static void conn_take_ack(struct conn *conn, unsigned side, const struct segment *segment)
 {
     struct endpoint *me = &conn->end[side], *other = &conn->end[!side];
     if (!(other->flags & ENDPOINT_BASE)) {
@@ -165,18 +179,9 @@ static void conn_take_ack(struct conn *conn, struct conn_cold *cold, unsigned si
         other->snd_nxt = segment->ack;
         other->flags |= ENDPOINT_LOST;
     }
-    bool progress = !(me->flags & ENDPOINT_ACKED) || seq_after(segment->ack, me->rcv_nxt);
-    if (progress)
+    if (!(me->flags & ENDPOINT_ACKED) || seq_after(segment->ack, me->rcv_nxt))
         me->rcv_nxt = segment->ack;
     me->flags |= ENDPOINT_ACKED;
-    if (other->flags & ENDPOINT_TRAIN) {
-        struct endpoint_cold *train = &cold->end[!side];
-        train->probes = 0;
-        if (progress)
-            train->retransmissions = 0;
-        if (train->retransmissions == 0)
-            other->flags &= (uint16_t)~ENDPOINT_TRAIN;
-    }
 }
 
 /* Who opened it: the sender of the SYN, or the receiver of the SYN-ACK. */
@@ -280,12 +285,12 @@ enum conn_result conn_feed(struct conn *conn, struct conn_cold *cold, const stru
             me->flags |= ENDPOINT_BASE;
         }
         if (segment->flags & TCP_ACK)
-            conn_take_ack(conn, cold, side, segment);
+            conn_take_ack(conn, side, segment);
         if (segment->seq != me->snd_nxt || segment->payload_bytes > 0 ||
             (segment->flags & TCP_FIN)) {
             /* A first SYN spans exactly to snd_nxt: nothing to take. */
             if (!(segment->flags & TCP_SYN) || me->syns > 1 || segment->payload_bytes > 0)
-                conn_take_payload(me, &cold->end[side], &conn->end[!side], segment);
+                conn_take_payload(conn, cold, side, segment);
         }
         endpoint_take_header(me, segment);
     }

@@ -59,8 +59,8 @@ struct endpoint_cold {
     uint32_t fin_ticks;        /* time of its first FIN */
     uint32_t train_ticks;      /* time of the last retransmission or probe */
     uint32_t train_interval;   /* ticks from the one before it, 0 with only one */
-    uint8_t retransmissions;   /* since the peer's last progress, saturated */
-    uint8_t probes;            /* keep-alive probes since the peer's last packet, saturated */
+    uint8_t retransmissions;   /* since its last new data, saturated */
+    uint8_t probes;            /* keep-alive probes since the last new data of either end, saturated */
     uint8_t payload_kind;      /* enum payload_kind of its last payload */
     uint8_t mss_units;         /* MSS of its SYN / 16, 0 unknown */
 };

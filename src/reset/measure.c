@@ -56,7 +56,7 @@ static unsigned measure_contradictions(const struct reset *reset, const struct f
     const struct segment *rst = &reset->rst;
     bool linux_like = measure_stack(resetter) == STACK_LINUX &&
                       (resetter->flags & (ENDPOINT_TIMESTAMPS | ENDPOINT_WSCALE));
-    bool active = reset->shape == SHAPE_ACTIVE;
+    bool active = reset->shape == SHAPE_ACTIVE, own = active || reset->shape == SHAPE_BARE;
     unsigned count = 0;
     if (!(resetter->flags & ENDPOINT_SEEN) || reset->shape == SHAPE_REFUSAL)
         return 0;
@@ -66,7 +66,8 @@ static unsigned measure_contradictions(const struct reset *reset, const struct f
     bool unrelated = facts->known[FACT_RST_IP_ID] &&
                      facts->value[FACT_RST_IP_ID] == IP_ID_UNRELATED;
     bool zero = facts->known[FACT_RST_IP_ID] && facts->value[FACT_RST_IP_ID] == IP_ID_ZERO;
-    count += counts_ids && (unrelated || (active && zero)) && resetter->data_segments > 0;
+    count += counts_ids && (unrelated || (own && zero)) && resetter->data_segments > 0;
+    count += reset->shape == SHAPE_BARE && linux_like; /* its aborts carry ACK */
     if (active && linux_like) {
         count += (resetter->flags & ENDPOINT_TIMESTAMPS) && !(rst->options & OPTION_TIMESTAMPS) &&
                  !(rst->options & OPTION_SIGNATURE);
@@ -117,6 +118,9 @@ static void measure_rst(const struct reset *reset, struct facts *facts)
     set_if(facts, FACT_RST_WINDOW_ECHO, answered, rst->window != 0 && rst->window == peer->window);
     set(facts, FACT_RST_PAYLOAD_BYTES, rst->payload_bytes);
     set_if(facts, FACT_RST_MPTCP_REASON, clean, rst->marks & MARK_MPTCP_RST ? rst->mptcp_reason : -1);
+    set_if(facts, FACT_RST_PLAIN, clean,
+           rst->options == 0 && rst->window == 0 && rst->ip_id == 0 &&
+               (!ipv4 || rst->marks & MARK_DF) && (ack || rst->ack == 0));
     set_if(facts, FACT_RST_CONTRADICTIONS, seen, measure_contradictions(reset, facts));
 }
 
@@ -192,9 +196,10 @@ static void measure_resetter(const struct reset *reset, struct facts *facts)
     set_if(facts, FACT_RESETTER_SINCE_LAST_MSEC, seen,
            sent_last ? (double)(reset->rst.time_nsec - reset->conn.last_nsec) / NSEC_PER_MSEC
                      : ticks_msec(resetter->last_ticks, now));
-    bool train = resetter->flags & ENDPOINT_TRAIN;
+    bool train = (resetter->flags & ENDPOINT_TRAIN) && cold->train_ticks == resetter->last_ticks;
     set_if(facts, FACT_RESETTER_RETRANSMISSIONS, seen, train ? cold->retransmissions : 0);
     set_if(facts, FACT_RESETTER_KEEPALIVE_PROBES, seen, train ? cold->probes : 0);
+    set_if(facts, FACT_RESETTER_PROBES_ANSWERED, train && cold->probes > 0, !sent_last);
     set_if(facts, FACT_RESETTER_PROBE_INTERVALS, train && cold->train_interval > 0,
            cold->train_interval > 0 ? (double)(now - cold->train_ticks) / cold->train_interval : 0);
     measure_window(reset, facts);
@@ -226,7 +231,7 @@ static void measure_peer(const struct reset *reset, struct facts *facts)
     set_if(facts, FACT_PEER_SINCE_DATA_MSEC, peer->data_segments > 0,
            ticks_msec(cold->data_ticks, now));
     set_if(facts, FACT_PEER_RETRANSMISSIONS, seen,
-           peer->flags & ENDPOINT_TRAIN ? cold->retransmissions : 0);
+           cold->train_ticks == peer->last_ticks ? cold->retransmissions : 0);
     set_if(facts, FACT_PEER_LAST_PAYLOAD, peer->data_segments > 0, cold->payload_kind);
 }
 

@@ -1,5 +1,9 @@
 #include "reset/reset.h"
 
+/* A reply comes within a round trip of what it answers; some take a scheduler's time longer. */
+#define REPLY_RTTS       4
+#define REPLY_SLACK_NSEC INT64_C(600000000)
+
 /* How far back an acknowledgment that the RST copies is looked for. */
 #define SEARCH_RECORDS 64
 
@@ -117,6 +121,9 @@ static enum rst_shape observe_without_ack(struct reset *reset, const struct trac
     bool all_taken = (resetter->flags & ENDPOINT_ACKED) && resetter->rcv_nxt == peer->snd_nxt;
     bool at_next = (resetter->flags & ENDPOINT_BASE) && rst->seq == resetter->snd_nxt;
     if ((peer->flags & ENDPOINT_ACKED) && rst->seq == peer->rcv_nxt) {
+        int64_t late_nsec = REPLY_SLACK_NSEC + INT64_C(1000) * REPLY_RTTS * reset->cold.rtt_usec;
+        if (reset->trigger_kind == TRIGGER_ACK && reset->trigger_delay_nsec > late_nsec && at_next)
+            return SHAPE_BARE;
         reset->trigger_exact = true;
         if (!peer_sent_last && all_taken && at_next && (resetter->flags & ENDPOINT_SEEN))
             return SHAPE_BARE; /* it had acknowledged everything: nothing was left to answer */

@@ -118,7 +118,8 @@ void services_accept(struct services *services, const struct segment *syn_ack, i
         if (rtt_nsec < 0 || rtt_nsec > INT64_C(10) * 1000000000)
             continue;
         uint32_t rtt_usec = (uint32_t)(rtt_nsec / 1000) + 1;
-        entry->rtt_usec = entry->rtt_usec ? (entry->rtt_usec * 7 + rtt_usec) / 8 : rtt_usec;
+        if (entry->rtt_usec == 0 || rtt_usec < entry->rtt_usec)
+            entry->rtt_usec = rtt_usec;
     }
 }
 

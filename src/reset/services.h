@@ -14,7 +14,7 @@ struct service {
     uint32_t accepted, refused, resets;
     uint32_t last_accept_ticks;
     uint32_t accept_after_refusal_ticks; /* first accept since the last refusal, valid if accepted_again */
-    uint32_t rtt_usec;      /* SYN to SYN-ACK, smoothed; 0 unknown */
+    uint32_t rtt_usec;      /* SYN to SYN-ACK, the fastest; 0 unknown */
     uint32_t burst;         /* number of the last burst of resets, 0 none */
     uint32_t burst_ticks;   /* time of its last reset */
     bool accepted_again;

@@ -142,8 +142,6 @@ static int signatures_parse(const struct reader *reader, const struct position *
     if (!json_is_array(array))
         reader_problem(reader, array ? &at : root, "%s",
                        array ? "expected a list of signatures" : "missing \"signatures\"");
-    else if (entry->rule.cause == WHYRST_UNKNOWN && count)
-        reader_problem(reader, &at, "\"unknown\" is what is left over and cannot have signatures");
     else if (entry->rule.cause != WHYRST_UNKNOWN && !count)
         reader_problem(reader, &at, "no signature: this rule can never match");
 
