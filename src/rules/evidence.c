@@ -119,6 +119,15 @@ static int number_text(double number, char *buf, size_t size)
     return snprintf(buf, size, "%.3g", number);
 }
 
+static const char *const shape_texts[] = {
+    [SHAPE_REFUSAL] = "a kernel's refusal: sequence number 0, acknowledges a segment of no connection",
+    [SHAPE_ACTIVE] = "an abort: the socket's own sequence and acknowledgment numbers",
+    [SHAPE_REPLY] = "an answer: its sequence number is copied from the packet it refuses",
+    [SHAPE_BARE] = "an abort without ACK: the resetter's own sequence number, nothing to answer",
+    [SHAPE_REWRITTEN] = "the offending packet turned round, its payload not counted",
+    [SHAPE_ODD] = "numbers that fit nothing captured",
+};
+
 /* "sentence: value", a question answered for a bool. */
 static void value_text(const struct reset *reset, enum fact_id id, struct whyrst_evidence *evidence)
 {
@@ -130,6 +139,9 @@ static void value_text(const struct reset *reset, enum fact_id id, struct whyrst
     } else if (id == FACT_RST_MPTCP_REASON) {
         snprintf(evidence->text, sizeof(evidence->text), "the RST carries MP_TCPRST reason %d: %s",
                  (int)evidence->number, declared_mptcp_text((unsigned)evidence->number));
+    } else if (id == FACT_RST_SHAPE) {
+        snprintf(evidence->text, sizeof(evidence->text), "%s: %s", info->sentence,
+                 shape_texts[(int)evidence->number]);
     } else if (info->type == FACT_ENUM) {
         snprintf(evidence->text, sizeof(evidence->text), "%s: %s", info->sentence, evidence->string);
     } else if (info->type == FACT_BOOL) {
