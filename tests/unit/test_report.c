@@ -102,8 +102,10 @@ START_TEST(same_bytes_whatever_the_spool)
     ck_assert_int_eq(render(&shapes[_i], 1, &spooled, &error), 0);
     ck_assert_uint_eq(first.count, again.count);
     ck_assert_uint_eq(first.count, spooled.count);
-    ck_assert_mem_eq(first.bytes, again.bytes, first.count);
-    ck_assert_mem_eq(first.bytes, spooled.bytes, first.count);
+    if (first.count) { /* an empty NDJSON report is nothing at all */
+        ck_assert_mem_eq(first.bytes, again.bytes, first.count);
+        ck_assert_mem_eq(first.bytes, spooled.bytes, first.count);
+    }
     free(first.bytes);
     free(again.bytes);
     free(spooled.bytes);
