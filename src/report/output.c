@@ -82,6 +82,10 @@ uint32_t utf8_next(const char **text)
 {
     static const unsigned char masks[5] = {0, 0x7f, 0x1f, 0x0f, 0x07};
     const unsigned char *at = (const unsigned char *)*text;
+    if (*at < 0x80) {
+        (*text)++;
+        return *at;
+    }
     unsigned length = utf8_length(at);
     if (!length) {
         (*text)++;
@@ -276,6 +280,12 @@ void output_terminal(struct output *output, const char *text)
 {
     while (*text) {
         const char *start = text;
+        while (*text >= 0x20 && *text < 0x7f)
+            text++;
+        output_bytes(output, start, (size_t)(text - start));
+        if (!*text)
+            return;
+        start = text;
         uint32_t code = utf8_next(&text);
         if (code == 0xfffd || is_control(code))
             output_literal(output, "?");

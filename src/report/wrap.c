@@ -7,7 +7,9 @@ static unsigned code_columns(uint32_t code)
     } wide[] = {{0x1100, 0x115f},   {0x2e80, 0x303e},  {0x3041, 0xa4cf}, {0xac00, 0xd7a3},
                 {0xf900, 0xfaff},   {0xfe30, 0xfe6f},  {0xff01, 0xff60}, {0xffe0, 0xffe6},
                 {0x1f300, 0x1faff}, {0x20000, 0x3fffd}};
-    if (code >= 0x300 && code < 0x370)
+    if (code < 0x300)
+        return 1;
+    if (code < 0x370)
         return 0; /* combining */
     for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
         if (code >= wide[i].first && code <= wide[i].last)
