@@ -70,6 +70,10 @@ static void json_input(struct report *report, const struct report_input *input,
     output_literal(output, "}");
 }
 
+/* Names of the reasons that scripts can rely on; whyrst_undecoded_name has words for people. */
+static const char *const undecoded_keys[WHYRST_UNDECODED_COUNT] = {
+    "not_tcp", "fragment", "cut", "malformed", "unknown_link", "unknown_protocol"};
+
 /* Only what occurred. */
 static void json_by_cause(struct output *output, const uint64_t by_cause[WHYRST_CAUSE_COUNT])
 {
@@ -122,7 +126,7 @@ static void json_summary(struct report *report, const struct report_document *do
         if (!counts->undecoded[reason])
             continue;
         output_string(output, first ? "\"" : ",\"");
-        output_string(output, whyrst_undecoded_name((enum whyrst_undecoded)reason));
+        output_string(output, undecoded_keys[reason]);
         json_number(output, "\":", counts->undecoded[reason]);
         first = false;
     }
