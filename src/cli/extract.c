@@ -151,8 +151,8 @@ static struct capture_set *extract_reopen(struct extract *extract, struct whyrst
         snprintf(spool, sizeof spool, "/proc/self/fd/%d", input->spool);
         if (writer && capture_writer_close(writer, error))
             break;
-        captures[opened] = capture_open(input->spool ? input->spool : input->path, (uint16_t)opened,
-                                        &options, error);
+        captures[opened] =
+            capture_open(input->path ? input->path : spool, (uint16_t)opened, &options, error);
         if (!captures[opened])
             break;
     }
