@@ -75,7 +75,8 @@ static unsigned measure_contradictions(const struct reset *reset, const struct f
     }
     count += !(rst->flags & TCP_ACK) && rst->window != 0;
     count += reset->shape == SHAPE_ODD;
-    count += active && (resetter->flags & ENDPOINT_LABEL) && rst->flow_label == 0;
+    /* A kernel's refusal carries a label of its own. */
+    count += (resetter->flags & ENDPOINT_LABEL) && rst->flow_label == 0;
     return count;
 }
 
@@ -203,6 +204,10 @@ static void measure_resetter(const struct reset *reset, struct facts *facts)
     set_if(facts, FACT_RESETTER_PROBE_INTERVALS, train && cold->train_interval > 0,
            cold->train_interval > 0 ? (double)(now - cold->train_ticks) / cold->train_interval : 0);
     measure_window(reset, facts);
+    bool offered = (peer->flags & ENDPOINT_ACKED) && peer->max_window > 0 &&
+                   (resetter->flags & peer->flags & ENDPOINT_SYN);
+    uint32_t peer_edge = peer->rcv_nxt + conn_window_bytes(&reset->conn, !reset->side, peer->window);
+    set_if(facts, FACT_RESETTER_SEND_WINDOW_LEFT, offered, seq_diff(peer_edge, resetter->snd_nxt));
     set_if(facts, FACT_RESETTER_STACK, seen, measure_stack(resetter));
     set_if(facts, FACT_RESETTER_BYTES_UNACKNOWLEDGED,
            (peer->flags & ENDPOINT_ACKED) && (resetter->flags & ENDPOINT_BASE),
