@@ -198,13 +198,17 @@ static bool sequel_proves_life(const struct reset *reset, const struct segment *
     const struct endpoint *resetter = reset_resetter(reset);
     int64_t since_nsec = segment->time_nsec - reset->rst.time_nsec;
     int64_t overtaken_nsec = INT64_C(3000) * reset->cold.rtt_usec + INT64_C(150000000);
-    bool newer = seq_after(segment->seq + segment_span(segment), resetter->snd_nxt) ||
+    bool counts = segment->ip_id != 0 && (resetter->flags & ENDPOINT_ID) &&
+                  !(resetter->flags & ENDPOINT_ID_JUMPS);
+    if (counts && reset->rst.ip_id != 0 &&
+        (uint16_t)(reset->rst.ip_id - segment->ip_id) - 1u < 1024)
+        return false; /* numbered before the RST: overtaken by it */
+    uint32_t end = segment->seq + segment_span(segment);
+    bool newer = (seq_after(end, resetter->snd_nxt) && seq_after(end, reset->rst.seq)) ||
                  ((segment->flags & TCP_ACK) && (resetter->flags & ENDPOINT_ACKED) &&
                   seq_after(segment->ack, resetter->rcv_nxt) &&
                   seq_after(segment->ack, reset->rst.ack));
-    bool numbered = segment->ip_id != 0 && (resetter->flags & ENDPOINT_ID) &&
-                    !(resetter->flags & ENDPOINT_ID_JUMPS) &&
-                    (uint16_t)(segment->ip_id - resetter->ip_id) - 1u < 256;
+    bool numbered = counts && (uint16_t)(segment->ip_id - resetter->ip_id) - 1u < 256;
     return newer || numbered || since_nsec > overtaken_nsec;
 }
 

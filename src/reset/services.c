@@ -109,7 +109,8 @@ void services_accept(struct services *services, const struct segment *syn_ack, i
         if (entry == NULL)
             return;
         entry->accepted++;
-        entry->ttl = syn_ack->ttl;
+        if (syn_ack->ttl > entry->ttl)
+            entry->ttl = syn_ack->ttl;
         entry->last_accept_ticks = conn_ticks(syn_ack->time_nsec);
         if (entry->refused > 0 && !entry->accepted_again) {
             entry->accepted_again = true;

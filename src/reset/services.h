@@ -10,7 +10,7 @@ struct service {
     uint8_t ip[16];
     uint16_t port;   /* 0: the host itself */
     uint8_t version; /* 4 or 6; 0 = empty entry */
-    uint8_t ttl;     /* of its last SYN-ACK */
+    uint8_t ttl;     /* highest of its SYN-ACKs: by the shortest way */
     uint32_t accepted, refused, resets;
     uint32_t last_accept_ticks;
     uint32_t accept_after_refusal_ticks; /* first accept since the last refusal, valid if accepted_again */
