@@ -127,12 +127,16 @@ static void analyser_feed_accept(struct whyrst_analyser *analyser, const struct 
                     after_syn ? segment->time_nsec - conn->last_nsec : -1);
 }
 
+/* guess: the connection it most likely belongs to, 0 unknown. */
 static void analyser_feed_segment(struct whyrst_analyser *analyser,
-                                  const struct segment_batch *batch, const struct segment *segment)
+                                  const struct segment_batch *batch, const struct segment *segment,
+                                  uint32_t guess)
 {
     struct table *table = &analyser->table;
     unsigned side = !!(segment->marks & MARK_SWAPPED);
-    uint32_t index = table_find(table, segment);
+    uint32_t index = guess;
+    if (guess == 0 || !table_has_key(table, guess, segment))
+        index = table_find(table, segment);
     if (index == 0 || conn_is_reopened_by(&table->conns[index], segment, side)) {
         index = analyser_open(analyser, index, segment);
         if (index == 0)
@@ -195,12 +199,16 @@ void analyser_feed_batch(struct whyrst_analyser *analyser, const struct segment_
     }
     analyser_count_batch(analyser, batch);
     /* Three passes, so that a packet's cache misses overlap with those of its neighbours. */
+    const struct table *table = &analyser->table;
+    uint32_t guesses[DECODE_BATCH];
+    uint64_t evicted = table->evicted;
     for (unsigned n = 0; n < batch->count; n++)
-        table_prefetch_slot(&analyser->table, &batch->segments[n]);
+        table_prefetch(table, &batch->segments[n]);
     for (unsigned n = 0; n < batch->count; n++)
-        table_prefetch_conn(&analyser->table, &batch->segments[n]);
-    for (unsigned n = 0; n < batch->count; n++)
-        analyser_feed_segment(analyser, batch, &batch->segments[n]);
+        guesses[n] = table_guess(table, &batch->segments[n]);
+    for (unsigned n = 0; n < batch->count; n++) /* a connection dropped since keeps its key */
+        analyser_feed_segment(analyser, batch, &batch->segments[n],
+                              table->evicted == evicted ? guesses[n] : 0);
     events_settle(&analyser->events, batch->last_time_nsec);
 }
 

@@ -7,7 +7,8 @@
 #include "flow/memory.h"
 #include "packet/hash.h"
 
-#define BUCKET_FULL  (TABLE_BUCKET_SLOTS * 13 / 16)
+#define BUCKET_SLOTS (TABLE_BUCKET_LINES * TABLE_LINE_SLOTS)
+#define BUCKET_FULL  (BUCKET_SLOTS * 3 / 4) /* then it is split */
 #define EVICT_WINDOW 1024 /* connections looked at to drop the longest idle of them */
 
 int table_init(struct table *table, uint32_t limit, const struct decode_key *key,
@@ -49,39 +50,45 @@ void table_clear(struct table *table)
     memset(table, 0, sizeof(*table));
 }
 
-static bool conn_has_key(const struct conn *conn, const struct segment *segment)
-{
-    unsigned high = !!(segment->marks & MARK_SWAPPED);
-    return conn->port[high] == segment->src_port && conn->port[!high] == segment->dst_port &&
-           memcmp(conn->address[high], segment->src, 16) == 0 &&
-           memcmp(conn->address[!high], segment->dst, 16) == 0 &&
-           !(conn->flags & CONN_IPV6) == !(segment->marks & MARK_IPV6);
-}
-
 uint32_t table_find(const struct table *table, const struct segment *segment)
 {
-    uint32_t tag = (uint32_t)(segment->hash >> 32);
-    const struct table_slot *slots = table_slots(table, tag);
-    for (uint32_t at = tag % TABLE_BUCKET_SLOTS; slots[at].index != 0;
-         at = (at + 1) % TABLE_BUCKET_SLOTS)
-        if (slots[at].tag == tag && conn_has_key(&table->conns[slots[at].index], segment))
-            return slots[at].index;
-    return 0;
+    uint32_t tag = table_tag(segment);
+    const struct table_bucket *bucket =
+        &table->buckets[table->directory[table_entry(table, tag)]];
+    for (uint32_t at = tag % TABLE_BUCKET_LINES;; at = (at + 1) % TABLE_BUCKET_LINES) {
+        const struct table_line *line = &bucket->lines[at];
+        for (unsigned hits = line_equal(line->tags, tag); hits != 0; hits &= hits - 1) {
+            uint32_t index = line->indexes[__builtin_ctz(hits)];
+            if (index != 0 && table_has_key(table, index, segment))
+                return index;
+        }
+        if (line->indexes[TABLE_LINE_SLOTS - 1] == 0)
+            return 0;
+    }
+}
+
+/* Slots in use. */
+static unsigned line_count(const struct table_line *line)
+{
+    unsigned empty = line_equal(line->indexes, 0);
+    return empty != 0 ? (unsigned)__builtin_ctz(empty) : TABLE_LINE_SLOTS;
 }
 
 static void bucket_put(struct table_bucket *bucket, uint32_t tag, uint32_t index)
 {
-    uint32_t at = tag % TABLE_BUCKET_SLOTS;
-    while (bucket->slots[at].index != 0)
-        at = (at + 1) % TABLE_BUCKET_SLOTS;
-    bucket->slots[at] = (struct table_slot){.tag = tag, .index = index};
+    uint32_t at = tag % TABLE_BUCKET_LINES;
+    unsigned count;
+    while ((count = line_count(&bucket->lines[at])) == TABLE_LINE_SLOTS)
+        at = (at + 1) % TABLE_BUCKET_LINES;
+    bucket->lines[at].tags[count] = tag;
+    bucket->lines[at].indexes[count] = index;
 }
 
 /* Points the half of the directory entries of bucket `number` with the next bit set at `sibling`. */
 static void directory_split(struct table *table, uint32_t tag, unsigned depth, uint32_t sibling)
 {
     uint32_t span = 1u << (table->depth - depth); /* entries that led to the old bucket */
-    uint32_t first = (table->depth ? tag >> (32 - table->depth) : 0) & ~(span - 1);
+    uint32_t first = table_entry(table, tag) & ~(span - 1);
     for (uint32_t at = first + span / 2; at < first + span; at++)
         table->directory[at] = sibling;
 }
@@ -99,7 +106,7 @@ static void directory_double(struct table *table)
 /* Divides the bucket of `tag` in two by its next hash bit. -1 when it cannot. */
 static int bucket_split(struct table *table, uint32_t tag)
 {
-    uint32_t number = table->directory[table->depth ? tag >> (32 - table->depth) : 0];
+    uint32_t number = table->directory[table_entry(table, tag)];
     unsigned depth = table->depths[number];
     if (table->bucket_count == table->bucket_limit || depth == TABLE_MAX_DEPTH)
         return -1;
@@ -113,12 +120,13 @@ static int bucket_split(struct table *table, uint32_t tag)
     struct table_bucket *halves[2] = {&table->buckets[number], &table->buckets[sibling]};
     memset(halves[0], 0, sizeof(*halves[0]));
     table->filled[number] = 0;
-    for (uint32_t at = 0; at < TABLE_BUCKET_SLOTS; at++) {
-        if (old.slots[at].index == 0)
-            continue;
-        unsigned upper = old.slots[at].tag >> (31 - depth) & 1;
-        bucket_put(halves[upper], old.slots[at].tag, old.slots[at].index);
-        table->filled[upper ? sibling : number]++;
+    for (uint32_t at = 0; at < TABLE_BUCKET_LINES; at++) {
+        const struct table_line *line = &old.lines[at];
+        for (unsigned n = 0; n < TABLE_LINE_SLOTS && line->indexes[n] != 0; n++) {
+            unsigned upper = line->tags[n] >> (31 - depth) & 1;
+            bucket_put(halves[upper], line->tags[n], line->indexes[n]);
+            table->filled[upper ? sibling : number]++;
+        }
     }
     return 0;
 }
@@ -135,25 +143,57 @@ static uint64_t conn_hash(const struct conn *conn, const struct decode_key *key)
     return segment.hash;
 }
 
-/* Takes the slot of a connection out; later entries of its run close up. */
+/* Finds an entry behind line `hole`, which was full, that has its home there or before it, so that
+ * no lookup for it may stop at the hole. False when there is none. */
+static bool bucket_find_displaced(const struct table_bucket *bucket, uint32_t hole, uint32_t *line,
+                                  unsigned *slot)
+{
+    for (uint32_t at = (hole + 1) % TABLE_BUCKET_LINES;; at = (at + 1) % TABLE_BUCKET_LINES) {
+        unsigned count = line_count(&bucket->lines[at]);
+        for (unsigned n = 0; n < count; n++) {
+            uint32_t home = bucket->lines[at].tags[n] % TABLE_BUCKET_LINES;
+            if ((at - home) % TABLE_BUCKET_LINES < (at - hole) % TABLE_BUCKET_LINES)
+                continue;
+            *line = at;
+            *slot = n;
+            return true;
+        }
+        if (count < TABLE_LINE_SLOTS)
+            return false;
+    }
+}
+
+/* Empties a slot; what a full line had pushed on closes up, and each line stays filled from its
+ * start. */
+static void bucket_take(struct table_bucket *bucket, uint32_t line, unsigned slot)
+{
+    struct table_line *hole = &bucket->lines[line];
+    uint32_t from;
+    unsigned n, last = line_count(hole) - 1;
+    while (last == TABLE_LINE_SLOTS - 1 && bucket_find_displaced(bucket, line, &from, &n)) {
+        hole->tags[slot] = bucket->lines[from].tags[n];
+        hole->indexes[slot] = bucket->lines[from].indexes[n];
+        line = from;
+        slot = n;
+        hole = &bucket->lines[line];
+        last = line_count(hole) - 1;
+    }
+    hole->tags[slot] = hole->tags[last];
+    hole->indexes[slot] = hole->indexes[last];
+    hole->tags[last] = hole->indexes[last] = 0;
+}
+
+/* Takes the slot of a connection out. */
 static void table_remove(struct table *table, uint32_t index)
 {
-    const struct conn *conn = &table->conns[index];
-    uint32_t tag = (uint32_t)(conn_hash(conn, &table->key) >> 32);
-    uint32_t number = table->directory[table->depth ? tag >> (32 - table->depth) : 0];
-    struct table_slot *slots = table->buckets[number].slots;
-    uint32_t hole = tag % TABLE_BUCKET_SLOTS;
-    while (slots[hole].index != index)
-        hole = (hole + 1) % TABLE_BUCKET_SLOTS;
-    for (uint32_t at = (hole + 1) % TABLE_BUCKET_SLOTS; slots[at].index != 0;
-         at = (at + 1) % TABLE_BUCKET_SLOTS) {
-        uint32_t home = slots[at].tag % TABLE_BUCKET_SLOTS;
-        if ((at - home) % TABLE_BUCKET_SLOTS >= (at - hole) % TABLE_BUCKET_SLOTS) {
-            slots[hole] = slots[at];
-            hole = at;
-        }
-    }
-    slots[hole] = (struct table_slot){0};
+    uint32_t tag = (uint32_t)(conn_hash(&table->conns[index], &table->key) >> 32);
+    uint32_t number = table->directory[table_entry(table, tag)];
+    struct table_bucket *bucket = &table->buckets[number];
+    uint32_t line = tag % TABLE_BUCKET_LINES;
+    unsigned here;
+    while ((here = line_equal(bucket->lines[line].indexes, index)) == 0)
+        line = (line + 1) % TABLE_BUCKET_LINES;
+    bucket_take(bucket, line, (unsigned)__builtin_ctz(here));
     table->filled[number]--;
 }
 
@@ -192,11 +232,11 @@ uint32_t table_insert(struct table *table, const struct segment *segment, table_
     if (table->freed_count == 0 && table->used == table->limit)
         table_evict(table, on_evict, user);
     for (;;) {
-        number = table->directory[table->depth ? tag >> (32 - table->depth) : 0];
+        number = table->directory[table_entry(table, tag)];
         if (table->filled[number] < BUCKET_FULL)
             break;
         if (bucket_split(table, tag) != 0) {
-            if (table->filled[number] < TABLE_BUCKET_SLOTS - 1)
+            if (table->filled[number] < BUCKET_SLOTS - 1)
                 break;
             return 0;
         }

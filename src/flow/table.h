@@ -1,24 +1,33 @@
 /* The connection table: an extendible hash of small buckets over two parallel arrays of connections.
  * Buckets split one at a time, so growth never stalls; nothing is allocated per packet or
- * connection: all arrays are address space that becomes memory when first touched. */
+ * connection: all arrays are address space that becomes memory when first touched.
+ *
+ * A bucket is made of cache lines of eight slots, filled from their start; a connection is in the
+ * line its hash names or, when that is full, in the next that is not. So a lookup compares a whole
+ * line at once and hardly ever goes on: no loop whose length differs from packet to packet. */
 #ifndef WHYRST_FLOW_TABLE_H
 #define WHYRST_FLOW_TABLE_H
+
+#include <string.h>
 
 #include "flow/conn.h"
 #include "packet/decode.h"
 #include "whyrst/whyrst.h"
 
-#define TABLE_BUCKET_SLOTS 1024u
+#define TABLE_LINE_SLOTS   8u
+#define TABLE_BUCKET_LINES 128u
 #define TABLE_MAX_DEPTH    20u
 #define TABLE_EVICT_SHARE  64u /* connections dropped at a time when the table is full */
 
-struct table_slot {
-    uint32_t tag;   /* upper half of the connection's hash */
-    uint32_t index; /* of the connection, 0 = empty slot */
+struct table_line {
+    _Alignas(64) uint32_t tags[TABLE_LINE_SLOTS]; /* upper halves of the connections' hashes */
+    uint32_t indexes[TABLE_LINE_SLOTS];           /* of the connections, 0 = empty slot */
 };
 
+_Static_assert(sizeof(struct table_line) == 64, "one cache line");
+
 struct table_bucket {
-    struct table_slot slots[TABLE_BUCKET_SLOTS];
+    struct table_line lines[TABLE_BUCKET_LINES];
 };
 
 struct table {
@@ -55,34 +64,76 @@ uint32_t table_find(const struct table *table, const struct segment *segment);
 uint32_t table_insert(struct table *table, const struct segment *segment, table_evict_fn *on_evict,
                       void *user);
 
-static inline struct table_slot *table_slots(const struct table *table, uint32_t tag)
+static inline uint32_t table_tag(const struct segment *segment)
 {
-    uint32_t number = table->directory[table->depth ? tag >> (32 - table->depth) : 0];
-    return table->buckets[number].slots;
+    return (uint32_t)(segment->hash >> 32);
 }
 
-/* First step ahead of a lookup: brings the slot's cache line. */
-static inline void table_prefetch_slot(const struct table *table, const struct segment *segment)
+/* The place of a tag in the directory: its first `depth` bits. */
+static inline uint32_t table_entry(const struct table *table, uint32_t tag)
 {
-    uint32_t tag = (uint32_t)(segment->hash >> 32);
-    __builtin_prefetch(&table_slots(table, tag)[tag % TABLE_BUCKET_SLOTS]);
+    return (uint32_t)((uint64_t)tag << table->depth >> 32);
 }
 
-/* Second step: brings the lines of the connection the lookup will most likely find. */
-static inline void table_prefetch_conn(const struct table *table, const struct segment *segment)
+static inline struct table_line *table_home(const struct table *table, uint32_t tag)
 {
-    uint32_t tag = (uint32_t)(segment->hash >> 32);
-    const struct table_slot *slots = table_slots(table, tag);
-    for (uint32_t at = tag % TABLE_BUCKET_SLOTS; slots[at].index != 0;
-         at = (at + 1) % TABLE_BUCKET_SLOTS) {
-        if (slots[at].tag != tag)
-            continue;
-        const char *conn = (const char *)&table->conns[slots[at].index];
-        __builtin_prefetch(conn, 1);
-        __builtin_prefetch(conn + 64, 1);
-        __builtin_prefetch(&table->colds[slots[at].index], 1);
-        return;
-    }
+    uint32_t number = table->directory[table_entry(table, tag)];
+    return &table->buckets[number].lines[tag % TABLE_BUCKET_LINES];
 }
+
+/* Bit set of the eight words that equal `word`. */
+static inline unsigned line_equal(const uint32_t words[TABLE_LINE_SLOTS], uint32_t word)
+{
+    typedef uint32_t lanes __attribute__((vector_size(16)));
+    lanes low, high, wanted = {word, word, word, word};
+    memcpy(&low, words, sizeof(low));
+    memcpy(&high, words + 4, sizeof(high));
+    lanes equal = ((lanes)(low == wanted) & (lanes){1, 2, 4, 8}) |
+                  ((lanes)(high == wanted) & (lanes){16, 32, 64, 128});
+    return equal[0] | equal[1] | equal[2] | equal[3];
+}
+
+/* First step ahead of a lookup: brings the home line into the cache. */
+static inline void table_prefetch(const struct table *table, const struct segment *segment)
+{
+    uint32_t tag = table_tag(segment);
+    __builtin_prefetch(table_home(table, tag));
+}
+
+/* Second step: the connection the lookup will most likely find, whose lines it brings, or 0. */
+static inline uint32_t table_guess(const struct table *table, const struct segment *segment)
+{
+    uint32_t tag = table_tag(segment);
+    const struct table_line *line = table_home(table, tag);
+    unsigned hits = line_equal(line->tags, tag);
+    uint32_t index = hits ? line->indexes[__builtin_ctz(hits)] : 0;
+    const char *conn = (const char *)&table->conns[index];
+    __builtin_prefetch(conn, 1);
+    __builtin_prefetch(conn + 64, 1);
+    __builtin_prefetch(&table->colds[index], 1);
+    return index;
+}
+
+/* Whether the connection has the segment's key. All of it is compared at once: which end is which
+ * differs from packet to packet, the result hardly ever does. */
+static inline bool table_has_key(const struct table *table, uint32_t index,
+                                 const struct segment *segment)
+{
+    const struct conn *conn = &table->conns[index];
+    unsigned high = !!(segment->marks & MARK_SWAPPED);
+    uint64_t mine[4], theirs[4];
+    memcpy(mine, conn->address[high], 16);
+    memcpy(mine + 2, conn->address[!high], 16);
+    memcpy(theirs, segment->src, 16);
+    memcpy(theirs + 2, segment->dst, 16);
+    uint64_t other = (mine[0] ^ theirs[0]) | (mine[1] ^ theirs[1]) | (mine[2] ^ theirs[2]) |
+                     (mine[3] ^ theirs[3]);
+    other |= (unsigned)(conn->port[high] ^ segment->src_port) |
+             (unsigned)(conn->port[!high] ^ segment->dst_port) |
+             (unsigned)((conn->flags & CONN_IPV6) ^ (segment->marks & MARK_IPV6));
+    return other == 0;
+}
+
+_Static_assert((int)CONN_IPV6 == (int)MARK_IPV6, "compared as they are");
 
 #endif
