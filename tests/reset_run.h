@@ -33,7 +33,8 @@ void reset_run_script(struct reset_run *run, const char *text);
  * decimals. */
 void reset_run_value(const struct decided *decided, enum fact_id id, char *buf, size_t size);
 
-/* Fails unless every "fact=value" of the list, separated by blanks, holds. */
+/* Fails unless every "fact=value" of the list, separated by blanks, holds; "fact=20~" is a time in
+ * milliseconds that was kept in ticks. */
 void reset_run_expect(const struct decided *decided, const char *expected, const char *name);
 
 #endif
