@@ -69,6 +69,8 @@ static void fill_sequence(const struct reset *reset, struct whyrst_reset *out)
     fill_note(reset, &record, last);
     if (!(reset->conn.end[reset->side].flags & ENDPOINT_BASE))
         last->seq = rst->seq == 0 ? 0 : 1; /* nothing to be relative to; 0 answers a SYN */
+    if (last->ack != 0 && !(reset->conn.end[!reset->side].flags & ENDPOINT_BASE))
+        last->ack = 1;
     last->offset_nsec = rst->time_nsec - first_nsec;
     out->sequence_count = detail->note_count + 1u;
     out->sequence_gap_after = detail->note_gap;
@@ -132,8 +134,20 @@ static void fill_caveats(const struct reset *reset, const struct facts *facts,
         add_caveat(out, "duplicates", "packets of this connection were captured more than once");
 }
 
-static void fill_texts(const struct whyrst_rules *rules, const struct reset *reset,
-                       const struct facts *facts, enum whyrst_language language,
+/* What was under way at the RST, whatever the cause. */
+static void fill_bytes(const struct facts *facts, struct whyrst_reset *out)
+{
+    bool resetter = facts->known[FACT_RESETTER_BYTES_UNACKNOWLEDGED];
+    bool peer = facts->known[FACT_PEER_BYTES_UNACKNOWLEDGED];
+    double open = (resetter ? facts->value[FACT_RESETTER_BYTES_UNACKNOWLEDGED] : 0) +
+                  (peer ? facts->value[FACT_PEER_BYTES_UNACKNOWLEDGED] : 0);
+    out->bytes_unacknowledged = resetter || peer ? (int64_t)(open > 0 ? open : 0) : -1;
+    out->bytes_unanswered = facts->known[FACT_PEER_BYTES_UNANSWERED]
+                                ? (int64_t)facts->value[FACT_PEER_BYTES_UNANSWERED]
+                                : -1;
+}
+
+static void fill_texts(const struct whyrst_rules *rules, enum whyrst_language language,
                        struct whyrst_reset *out)
 {
     static const char *const none[] = {NULL};
@@ -149,6 +163,8 @@ static void fill_texts(const struct whyrst_rules *rules, const struct reset *res
     };
     out->confirm = out->remedy = none;
     out->verdict.title = "?";
+    out->benign = false;
+    out->impact[0] = '\0';
     if (rule == NULL)
         return;
     out->verdict.scenario = rule->scenario;
@@ -159,15 +175,6 @@ static void fill_texts(const struct whyrst_rules *rules, const struct reset *res
     out->remedy = rule->remedy[language];
     out->benign = rule->benign;
     rule_text_fill(rule->impact.text[language], &values, out->impact, sizeof(out->impact));
-    bool resetter = facts->known[FACT_RESETTER_BYTES_UNACKNOWLEDGED];
-    bool peer = facts->known[FACT_PEER_BYTES_UNACKNOWLEDGED];
-    double open = (resetter ? facts->value[FACT_RESETTER_BYTES_UNACKNOWLEDGED] : 0) +
-                  (peer ? facts->value[FACT_PEER_BYTES_UNACKNOWLEDGED] : 0);
-    out->bytes_unacknowledged = resetter || peer ? (int64_t)(open > 0 ? open : 0) : -1;
-    out->bytes_unanswered = facts->known[FACT_PEER_BYTES_UNANSWERED]
-                                ? (int64_t)facts->value[FACT_PEER_BYTES_UNANSWERED]
-                                : -1;
-    (void)reset;
 }
 
 /* What the signature rests on, then what a reader asks for anyway. */
@@ -222,7 +229,8 @@ void verdict_describe(const struct whyrst_rules *rules, const struct reset *rese
                                                           : WHYRST_POSSIBLE;
     memcpy(out->alternatives, verdict->alternatives, sizeof(out->alternatives));
     out->alternative_count = verdict->alternative_count;
-    fill_texts(rules, reset, facts, language, out);
+    fill_texts(rules, language, out);
+    fill_bytes(facts, out);
     fill_evidence(reset, facts, verdict->signature, out);
     fill_caveats(reset, facts, verdict, out);
     fill_sequence(reset, out);

@@ -111,12 +111,16 @@ static void add_anchor(struct whyrst_evidence *evidence, const struct reset *res
         add_frame(evidence, reset->rst.frame_no);
 }
 
-/* Shortest text of a number with at most three decimals. */
-static int number_text(double number, char *buf, size_t size)
+/* A number with at most three decimals, none of them a closing zero. */
+static void number_text(double number, char *buf, size_t size)
 {
-    if (number == floor(number) && fabs(number) < 1e15)
-        return snprintf(buf, size, "%lld", (long long)number);
-    return snprintf(buf, size, "%.3g", number);
+    size_t used = (size_t)snprintf(buf, size, "%.3f", fabs(number) < 0.0005 ? 0 : number);
+    if (used >= size)
+        return;
+    while (buf[used - 1] == '0')
+        buf[--used] = '\0';
+    if (buf[used - 1] == '.')
+        buf[used - 1] = '\0';
 }
 
 static const char *const shape_texts[] = {
@@ -136,6 +140,8 @@ static void value_text(const struct reset *reset, enum fact_id id, struct whyrst
     if (id == FACT_RST_PAYLOAD_BYTES && reset->detail->payload_bytes > 0) {
         declared_payload_text(reset->detail->payload, reset->detail->payload_bytes, evidence->text,
                               sizeof(evidence->text));
+    } else if (id == FACT_RST_MPTCP_REASON && evidence->number < 0) {
+        snprintf(evidence->text, sizeof(evidence->text), "the RST carries no MP_TCPRST option");
     } else if (id == FACT_RST_MPTCP_REASON) {
         snprintf(evidence->text, sizeof(evidence->text), "the RST carries MP_TCPRST reason %d: %s",
                  (int)evidence->number, declared_mptcp_text((unsigned)evidence->number));
