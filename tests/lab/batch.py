@@ -47,7 +47,7 @@ def draw_plays(rng, count, settings, only=None):
         mine = [s for s in usable if s.cause == cause]
         one = rng.choices(mine, [s.weight for s in mine])[0]
         v = rng.choice([v for v in (4, 4, 4, 6, 6) if v in one.versions])
-        plays.append((rng.uniform(0, max(1.0, count / 22)), one, v, {}))
+        plays.append((rng.uniform(0, max(1.0, count / 30)), one, v, {}))
     return plays
 
 
@@ -56,12 +56,14 @@ async def play_all(lab, plays, limit):
         await asyncio.sleep(start)
         conn = lab.conn(scenario.name, params)
         conn.params["ip"] = v
+        began = lab.loop.time()
         try:
             await asyncio.wait_for(scenario.function(lab, conn, random.Random(lab.rng.random()), v), limit)
         except labs.Missing as error:
             conn.note = "skipped: %s" % error
         except (OSError, asyncio.TimeoutError) as error:
             conn.params["ended"] = "%s: %s" % (type(error).__name__, error)
+        conn.params["seconds"] = round(lab.loop.time() - began, 3)
 
     await asyncio.gather(*(play(*one) for one in plays))
     await asyncio.sleep(0.5 + 3 * lab.box.path.get("delay", 0))
@@ -75,11 +77,12 @@ def mac_of(network, side):
 class Batch:
     """The outcome: labeller, connections, captures {vantage: [Packet]}."""
 
-    def __init__(self, job, seed, settings, plays, limit=40):
+    def __init__(self, job, seed, settings, plays, limit=40, helpers=None):
         self.seed, self.settings, self.plays, self.limit = seed, settings, plays, limit
         rng = random.Random(seed)
-        kills = sum(1 for play in plays if play[1].name.startswith("killed"))
-        helpers = labs.start_helpers(kills)
+        if helpers is None:
+            helpers = sum(1 for play in plays if play[1].name.startswith("killed"))
+        helpers = labs.start_helpers(helpers)
         folder = tempfile.mkdtemp(prefix="whyrst-lab-")
         network = net.Network(job, settings)
         tracer, loop, box = Tracer("j%d" % job), asyncio.new_event_loop(), None
@@ -92,7 +95,7 @@ class Batch:
             box = Box(network, loop, random.Random(rng.random()), settings["path"])
             network.capture(folder)
             lab = labs.Lab(network, loop, rng.random(), box, helpers)
-            loop.run_until_complete(play_all(lab, plays, limit))
+            loop.run_until_complete(self.play(lab))
             net.settle()
             paths, self.lost = network.capture_stop()
             resets = tracer.stop()
@@ -116,6 +119,9 @@ class Batch:
                 task.cancel()
             loop.run_until_complete(asyncio.sleep(0))
             loop.close()
+
+    async def play(self, lab):
+        await play_all(lab, self.plays, self.limit)
 
     def truth(self, name, vantage, packets, edits, axes, only=None):
         events, left_out = label.events_of(self.labeller, packets)

@@ -60,10 +60,10 @@ class Conn:
 
 
 class Lab:
-    def __init__(self, network, loop, seed, box, helpers=()):
+    def __init__(self, network, loop, seed, box, helpers):
         self.network, self.loop, self.box = network, loop, box
         self.rng = random.Random(seed)
-        self.conns, self.helpers, self.keep = [], list(helpers), []
+        self.conns, self.helpers, self.keep = [], helpers, []
         self.next_port = {"c": self.rng.randrange(20000, 30000), "s": 5600, "tun": net.TUN_PORTS[0]}
         self.listeners, self.waiting = {}, {}
         self.settings = network.settings

@@ -13,6 +13,7 @@ REASONS = {
     "TCP_INVALID_ACK_SEQUENCE": "half-open-connection", "INVALID_SYN": "accept-queue-overflow",
     "TCP_RFC7323_PAWS": "unknown", "TCP_OLD_ACK": "unknown", "TCP_TOO_OLD_ACK": "unknown", "TCP_ACK_UNSENT_DATA": "unknown",
 }
+ACTIVE = ("TCP_ABORT_ON_CLOSE", "TCP_STATE", "TCP_ABORT_ON_LINGER", "TCP_DISCONNECT_WITH_DATA", "TCP_KEEPALIVE_TIMEOUT")
 SOCKETLESS = ("NO_SOCKET", "TCP_FLAGS")
 SIDE = {"c": "client", "s": "server"}
 OTHER = {"c": "s", "s": "c"}
@@ -150,7 +151,8 @@ class Labeller:
         earlier = [e for e in self.emissions[conn.id] if e.time < emission.time and e.time > restart]
         last = earlier[0] if earlier else None
         fin = self.fins.get((conn.id, emission.side))
-        if mark is not None and (last is None or last.time < mark[0] or last.cause == mark[1]):
+        aborted = any(e.side == emission.side and e.kernel and e.kernel.reason in ACTIVE for e in earlier)
+        if mark is not None and (not aborted or mark[1] == "half-open-connection"):
             emission.cause = mark[1]
         elif last is not None:
             emission.tail_of = last.tail_of or last
@@ -239,8 +241,10 @@ def group_of(emission, cause, view, conn, first):
         group |= {"so-linger-zero", "unread-receive-buffer"}
     elif cause == "retransmission-timeout" and not view.retransmits[side]:
         group |= {"half-open-connection", "middlebox-timeout"}
-    elif cause == "half-open-connection" and not (emission.kernel and emission.kernel.reason == "TCP_INVALID_ACK_SEQUENCE"):
-        group.add("middlebox-timeout")
+    elif cause == "half-open-connection":
+        # a SYN-ACK for an earlier attempt: the attempt was given up, or the peer still held it
+        reconnects = emission.kernel and emission.kernel.reason == "TCP_INVALID_ACK_SEQUENCE"
+        group.add("handshake-abandoned" if reconnects else "middlebox-timeout")
     elif cause == "data-after-close" and not view.fin[side]:
         group |= {"half-open-connection", "middlebox-timeout"}
     elif cause == "port-not-listening":

@@ -37,7 +37,7 @@ def main():
     parser.add_argument("--count", type=int, default=200, help="scenarios to play")
     parser.add_argument("--out", default="lab-out", help="directory for the captures and their truth")
     parser.add_argument("--jobs", type=int, default=2, help="networks at once")
-    parser.add_argument("--batch", type=int, default=250, help="scenarios in one network (one capture)")
+    parser.add_argument("--batch", type=int, default=400, help="scenarios in one network (one capture)")
     parser.add_argument("--only", help="comma-separated scenario or cause names")
     parser.add_argument("--all-vantages", action="store_true", help="save every vantage, not one drawn from the seed")
     parser.add_argument("--list", action="store_true", help="list the scenarios and stop")

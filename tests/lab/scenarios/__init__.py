@@ -1,5 +1,6 @@
 """All scenarios, by name. A scenario says what it does, never what the packets will look like."""
 import importlib
+import math
 
 SCENARIOS = {}
 MODULES = ["abort", "unread", "refused", "halfopen", "closing", "timeouts", "handshake", "firewall", "middlebox", "injected",
@@ -36,7 +37,6 @@ def side(conn, rng, server=0.6):
 
 def size(conn, rng, low, high, name="size"):
     """A size between low and high bytes, every magnitude equally likely."""
-    import math
     value = conn.params.get(name)
     if value is None:
         value = int(round(math.exp(rng.uniform(math.log(low), math.log(high)))))

@@ -1,7 +1,10 @@
 """so-linger-zero: a live socket is aborted on purpose."""
 import asyncio
+import ctypes
 import socket
 
+import net
+from lab import TCP_LINGER2
 from scenarios import scenario, side, size
 
 CAUSE = "so-linger-zero"
@@ -68,8 +71,6 @@ async def disconnect(lab, conn, rng, v):
     who, _ = side(conn, rng)
     await lab.pair(conn, v)
     await lab.chat(conn)
-    import ctypes
-    import net
     net.LIBC.connect(conn.socks[who].fileno(), ctypes.create_string_buffer(16), 16)
 
 
@@ -117,8 +118,9 @@ async def linger2_negative(lab, conn, rng, v):
     await lab.pair(conn, v)
     await lab.chat(conn)
     sock = conn.socks[who]
-    sock.setsockopt(socket.IPPROTO_TCP, 8, -1)
+    sock.setsockopt(socket.IPPROTO_TCP, TCP_LINGER2, -1)
     sock.shutdown(socket.SHUT_WR)
+    await asyncio.sleep(0.2)    # the FIN's acknowledgement may be a delayed one
     await lab.round_trip()
     sock.close()
 

@@ -2,6 +2,7 @@
 import asyncio
 import socket
 
+from lab import TCP_LINGER2
 from scenarios import scenario, side, size
 
 CAUSE = "data-after-close"
@@ -99,7 +100,7 @@ async def linger2_negative_close(lab, conn, rng, v):
     await lab.chat(conn)
     conn.group = ["so-linger-zero", "half-open-connection"]
     conn.note = "the FIN_WAIT_2 timeout was set below zero; the kernel calls this reset TCP_ABORT_ON_DATA"
-    conn.socks[who].setsockopt(socket.IPPROTO_TCP, 8, -1)
+    conn.socks[who].setsockopt(socket.IPPROTO_TCP, TCP_LINGER2, -1)
     conn.socks[who].close()
     conn.mark(who, CAUSE)
     await lab.round_trip()

@@ -1,7 +1,9 @@
 """half-open-connection: the resetter no longer knew the connection when its peer spoke."""
 import asyncio
 import socket
+import struct
 
+import net
 from scenarios import scenario, side
 
 CAUSE = "half-open-connection"
@@ -105,3 +107,24 @@ async def retransmits_into_reboot(lab, conn, rng, v):
     await asyncio.sleep(rng.uniform(0.3, 2))
     flow.drop["c"] = flow.drop["s"] = False
     await asyncio.sleep(2.5)
+
+
+@scenario(CAUSE, weight=0, lan_only=True, versions=(4,))
+async def founding_restart(lab, conn, rng, v):
+    """The server's link goes down, its process is killed and started again, the link comes up, the client sends."""
+    conn.params["resetter"] = "s"
+    port = lab.server_port()
+    await lab.pair(conn, v, port=port, close_listener=True)
+    await lab.chat(conn, rounds=1)
+    await lab.round_trip()
+    box = lab.network.names["b"]
+    net.run("ip", "-n", box, "link", "set", "bs", "down")
+    conn.s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    lab.kill_holder(conn, "s")
+    await asyncio.sleep(0.2)
+    conn.mark("s", CAUSE)
+    lab.keep.append(lab.listen(v, port))
+    net.run("ip", "-n", box, "link", "set", "bs", "up")
+    await asyncio.sleep(1)
+    lab.send_now(conn.c, 20)
+    await asyncio.sleep(1)

@@ -19,6 +19,7 @@ def probe(lab, conn, rng, v, port, flags, payload=b""):
 @scenario(CAUSE)
 async def scan_flags(lab, conn, rng, v):
     """A scanner's FIN, FIN-PSH-URG, or data without ACK to a closed port."""
+    conn.group = ["port-not-listening"]     # nobody listens there, though nobody tried to connect either
     flags, data = rng.choice(((wire.FIN, b""), (wire.FIN | wire.PSH | wire.URG, b""), (wire.PSH, b"data"), (0, b"")))
     probe(lab, conn, rng, v, lab.server_port(), flags, data)
     await lab.round_trip()
@@ -40,6 +41,7 @@ async def second_syn(lab, conn, rng, v):
     """A second SYN with another number while the first waits in SYN_RECV."""
     conn.params["resetter"] = "s"
     conn.reasons["s", "INVALID_SYN"] = CAUSE
+    conn.mark("c", "handshake-abandoned")
     port = lab.server_port(net.TUN_PORTS)
     lab.keep.append(lab.listen(v, port))
     client, server = (lab.network.ip["c", v], lab.client_port()), (lab.network.ip["s", v], port)
