@@ -255,7 +255,7 @@ struct whyrst_analyser *whyrst_new(const struct whyrst_options *options,
         services_init(&analyser->services, analyser->key.secret[0], error) != 0 ||
         events_init(&analyser->events, options->max_pending, !options->counts_only, error) != 0)
         goto fail;
-    if (streams_init(&analyser->streams, options->max_connections) != 0) {
+    if (streams_init(&analyser->streams, analyser->table.limit) != 0) {
         if (error != NULL)
             snprintf(error->text, sizeof(error->text), "out of memory");
         goto fail;
@@ -333,8 +333,16 @@ void whyrst_free(struct whyrst_analyser *analyser)
     free(analyser);
 }
 
+/* What was fed before has to be counted, and the other thread at rest. */
+static void analyser_wait(const struct whyrst_analyser *analyser)
+{
+    if (analyser->pipeline != NULL)
+        pipeline_drain(analyser->pipeline);
+}
+
 void whyrst_counts(const struct whyrst_analyser *analyser, struct whyrst_counts *counts)
 {
+    analyser_wait(analyser);
     *counts = analyser->counts;
     counts->rst_packets = analyser->events.rst_packets;
 }
@@ -342,6 +350,7 @@ void whyrst_counts(const struct whyrst_analyser *analyser, struct whyrst_counts 
 void whyrst_input_counts(const struct whyrst_analyser *analyser, uint16_t input,
                          struct whyrst_input_counts *counts)
 {
+    analyser_wait(analyser);
     if (input < analyser->input_count)
         *counts = analyser->inputs[input];
     else
@@ -364,6 +373,7 @@ int whyrst_services(const struct whyrst_analyser *analyser, struct whyrst_servic
                     struct whyrst_error *error)
 {
     const struct services *known = &analyser->services;
+    analyser_wait(analyser);
     struct whyrst_service *list = calloc(known->by_cause_count + 1u, sizeof(*list));
     int count = 0;
     if (list == NULL) {

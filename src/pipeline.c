@@ -23,6 +23,16 @@ struct pipeline {
     struct segment_batch ring[RING_BATCHES];
 };
 
+/* Tells the processor that this is a waiting loop. */
+static inline void pipeline_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
 /* Sleeps until *counter differs from `seen` or the pipeline stops. */
 static void pipeline_wait(struct pipeline *pipeline, _Atomic uint64_t *counter, uint64_t seen,
                           atomic_bool *sleeps)
@@ -30,7 +40,7 @@ static void pipeline_wait(struct pipeline *pipeline, _Atomic uint64_t *counter, 
     for (unsigned spin = 0; spin < SPINS; spin++) {
         if (atomic_load_explicit(counter, memory_order_acquire) != seen)
             return;
-        __builtin_ia32_pause();
+        pipeline_relax();
     }
     pthread_mutex_lock(&pipeline->mutex);
     atomic_store(sleeps, true);
@@ -127,6 +137,8 @@ void pipeline_push(struct pipeline *pipeline)
 
 void pipeline_drain(struct pipeline *pipeline)
 {
+    if (pthread_equal(pthread_self(), pipeline->thread))
+        return; /* asked from the analyser's callback: it would wait for itself */
     uint64_t pushed = atomic_load(&pipeline->pushed), done;
     while ((done = atomic_load(&pipeline->done)) != pushed)
         pipeline_wait(pipeline, &pipeline->done, done, &pipeline->caller_sleeps);

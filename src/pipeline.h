@@ -16,7 +16,7 @@ void pipeline_free(struct pipeline *pipeline);
 struct segment_batch *pipeline_next(struct pipeline *pipeline);
 /* Hands the batch of pipeline_next over. */
 void pipeline_push(struct pipeline *pipeline);
-/* Waits until everything handed over is analysed. */
+/* Waits until everything handed over is analysed. On the pipeline's own thread it returns at once. */
 void pipeline_drain(struct pipeline *pipeline);
 
 #endif
