@@ -260,6 +260,8 @@ def group_of(emission, cause, view, conn, first):
     group |= set(conn.group)
     if emission.tail_of is not None and first:
         group.add(emission.tail_of.cause)
+        if view.syn[peer] is not None and view.data[side] == view.data[peer] == 0:
+            group.add("handshake-abandoned")    # all that shows is a SYN-ACK that was answered so
     group.discard(None)
     return sorted(group)
 
