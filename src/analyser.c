@@ -6,6 +6,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "flow/conn_feed.h"
 #include "pipeline.h"
 #include "rules/verdict.h"
 

@@ -1,4 +1,4 @@
-#include "flow/conn.h"
+#include "flow/conn_feed.h"
 
 #include <string.h>
 
@@ -11,17 +11,6 @@
 
 /* An acknowledgment this far beyond everything seen is not of this connection. */
 #define UNSEEN_MAX (1 << 28)
-
-static uint32_t conn_print(const struct segment *segment)
-{
-    uint64_t sum = ((uint64_t)segment->seq << 32 | segment->ack) * 0x9e3779b97f4a7c15u;
-    uint64_t rest = (uint64_t)segment->payload_bytes << 32 | (uint32_t)segment->window << 16 |
-                    segment->flags;
-    sum ^= (sum >> 29) + rest * 0xbf58476d1ce4e5b9u;
-    rest = (uint64_t)segment->tsval << 32 | (uint32_t)segment->ip_id << 8 | segment->options;
-    sum ^= (sum >> 31) + rest * 0x94d049bb133111ebu;
-    return (uint32_t)(sum >> 32) | 1;
-}
 
 static bool conn_is_duplicate(const struct conn *conn, const struct endpoint *me, unsigned side,
                               const struct segment *segment)
@@ -50,21 +39,6 @@ static unsigned history_code(const struct segment *segment)
     return segment->payload_bytes > 0 ? HISTORY_DATA : HISTORY_ACK;
 }
 
-static void history_push(struct conn *conn, unsigned code)
-{
-    if ((conn->history & 15) == code) {
-        conn->repeated |= 1;
-        return;
-    }
-    conn->history = conn->history << 4 | code;
-    conn->repeated = (uint16_t)(conn->repeated << 1);
-}
-
-static uint8_t saturate(uint8_t count)
-{
-    return (uint8_t)(count + (count != 255));
-}
-
 /* SYN or SYN-ACK: what only the handshake tells. */
 static void conn_take_syn(struct endpoint *me, struct endpoint_cold *cold,
                           const struct segment *segment)
@@ -81,7 +55,7 @@ static void conn_take_syn(struct endpoint *me, struct endpoint_cold *cold,
     }
     if (segment->flags & TCP_ACK) /* only then: a bare SYN must not touch the cold half */
         cold->mss_units = (uint8_t)(segment->mss / 16 > 255 ? 255 : segment->mss / 16);
-    me->syns = saturate(me->syns);
+    me->syns = conn_saturate(me->syns);
 }
 
 /* The same sequence space again: retransmission, unless its IP identification shows that it was sent
@@ -97,7 +71,7 @@ static void conn_take_repeat(struct endpoint *me, struct endpoint_cold *cold,
         cold->train_interval = now - cold->train_ticks;
     me->flags |= ENDPOINT_TRAIN;
     cold->train_ticks = now;
-    cold->retransmissions = saturate(cold->retransmissions);
+    cold->retransmissions = conn_saturate(cold->retransmissions);
 }
 
 /* Keep-alive probe: one byte before snd_nxt (RFC 9293, 3.8.4), and not because the window is shut. */
@@ -109,7 +83,7 @@ static void conn_take_probe(struct endpoint *me, struct endpoint_cold *cold,
         cold->train_interval = now - cold->train_ticks;
     me->flags |= ENDPOINT_TRAIN;
     cold->train_ticks = now;
-    cold->probes = saturate(cold->probes);
+    cold->probes = conn_saturate(cold->probes);
 }
 
 /* New data shows that both ends go on: retransmissions and probes before it are over. */
@@ -149,7 +123,7 @@ static void conn_take_payload(struct conn *conn, struct conn_cold *colds, unsign
     }
     uint32_t now = conn_ticks(segment->time_nsec);
     if (segment->payload_bytes > 0) {
-        me->data_segments = saturate(me->data_segments);
+        me->data_segments = conn_saturate(me->data_segments);
         cold->data_ticks = now;
         cold->peer_nxt_at_data = other->snd_nxt;
         cold->payload_kind = segment->payload_kind;
@@ -210,37 +184,8 @@ static void conn_take_times(struct conn *conn, struct conn_cold *cold, unsigned 
         cold->pause_msec = msec > UINT32_MAX ? UINT32_MAX : (uint32_t)msec;
         conn->since_pause = 0;
     } else {
-        conn->since_pause = saturate(conn->since_pause);
+        conn->since_pause = conn_saturate(conn->since_pause);
     }
-}
-
-/* The sender's latest header fields. */
-static void endpoint_take_header(struct endpoint *me, const struct segment *segment)
-{
-    uint16_t flags = me->flags | ENDPOINT_SEEN;
-    if (!(me->flags & ENDPOINT_SEEN)) {
-        flags |= segment->marks & MARK_DF ? ENDPOINT_DF : 0;
-        me->max_window = 0;
-    }
-    flags |= segment->options & OPTION_TIMESTAMPS ? ENDPOINT_TIMESTAMPS : 0;
-    flags |= segment->options & OPTION_MPTCP ? ENDPOINT_MPTCP : 0;
-    flags |= segment->flow_label != 0 ? ENDPOINT_LABEL : 0;
-    flags &= (uint16_t)~ENDPOINT_DSCP;
-    flags |= segment->tos >> 2 ? ENDPOINT_DSCP : 0;
-    if (segment->ip_id != 0) {
-        /* Lost and reordered packets leave small steps, merged super-segments larger ones. */
-        int16_t step = (int16_t)(uint16_t)(segment->ip_id - me->ip_id);
-        if ((flags & ENDPOINT_ID) && (step < -64 || step > 256))
-            flags |= ENDPOINT_ID_JUMPS;
-        flags |= ENDPOINT_ID;
-        me->ip_id = segment->ip_id;
-    }
-    me->flags = flags;
-    me->ttl = segment->ttl;
-    me->window = segment->window;
-    if (!(segment->flags & TCP_SYN) && segment->window > me->max_window)
-        me->max_window = segment->window;
-    me->last_ticks = conn_ticks(segment->time_nsec);
 }
 
 void conn_init(struct conn *conn, struct conn_cold *cold, const struct segment *segment)
@@ -264,11 +209,10 @@ void conn_init(struct conn *conn, struct conn_cold *cold, const struct segment *
     conn->last_nsec = segment->time_nsec;
 }
 
-enum conn_result conn_feed(struct conn *conn, struct conn_cold *cold, const struct segment *segment,
-                           unsigned side)
+enum conn_result conn_feed_any(struct conn *conn, struct conn_cold *cold,
+                               const struct segment *segment, unsigned side, uint32_t print)
 {
     struct endpoint *me = &conn->end[side];
-    uint32_t print = conn_print(segment);
     if (print == me->print && conn_is_duplicate(conn, me, side, segment))
         return CONN_DUPLICATE;
     me->print = print;
@@ -292,11 +236,8 @@ enum conn_result conn_feed(struct conn *conn, struct conn_cold *cold, const stru
             if (!(segment->flags & TCP_SYN) || me->syns > 1 || segment->payload_bytes > 0)
                 conn_take_payload(conn, cold, side, segment);
         }
-        endpoint_take_header(me, segment);
+        conn_take_header(me, segment);
     }
-    history_push(conn, history_code(segment) | (side ? HISTORY_HIGH : 0));
-    conn->last_nsec = segment->time_nsec;
-    conn->flags &= (uint8_t)~CONN_LAST_HIGH;
-    conn->flags |= side ? CONN_LAST_HIGH : 0;
+    conn_take_last(conn, segment, side, history_code(segment));
     return CONN_FED;
 }

@@ -134,11 +134,6 @@ static inline bool conn_is_reopened_by(const struct conn *conn, const struct seg
 /* Makes it a new connection of the segment's key, before its first packet is fed. */
 void conn_init(struct conn *conn, struct conn_cold *cold, const struct segment *segment);
 
-/* Takes a segment in: updates the sender's state (a RST's fields are left out of it), history and
- * times. side: which end of the key sent it. The trace record is the caller's. */
-enum conn_result conn_feed(struct conn *conn, struct conn_cold *cold, const struct segment *segment,
-                           unsigned side);
-
 static inline unsigned conn_client_side(const struct conn *conn)
 {
     return !!(conn->flags & CONN_CLIENT_HIGH);

@@ -1,4 +1,4 @@
-#include "flow/conn.h"
+#include "flow/conn_feed.h"
 
 #include <check.h>
 #include <stdio.h>
