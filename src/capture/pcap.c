@@ -62,29 +62,32 @@ CAPTURE_HOT size_t pcap_walk(struct capture *capture, const struct pcap *pcap,
     struct source *source = &capture->source;
     const uint8_t *cursor = source->cursor, *end = source->end, *fetched = cursor;
     const bool prefetch = source->is_mapped;
+    /* copies: the compiler has to expect that a packet written overlaps what they are copies of */
+    const struct pcap format = *pcap;
+    const uint16_t input = capture->input;
     uint64_t frame_no = capture->frame_no;
     size_t count = 0;
     while (count < max && end - cursor >= PCAP_RECORD_BYTES) {
         if (prefetch)
             capture_prefetch(&fetched, cursor, end);
         uint32_t caplen = load32(cursor + 8, swap), wirelen = load32(cursor + 12, swap);
-        if (pcap->lengths != LENGTHS_AS_NOW &&
-            (pcap->lengths == LENGTHS_SWAPPED || caplen > wirelen)) {
+        if (format.lengths != LENGTHS_AS_NOW &&
+            (format.lengths == LENGTHS_SWAPPED || caplen > wirelen)) {
             uint32_t kept = caplen;
             caplen = wirelen;
             wirelen = kept;
         }
-        if (caplen > pcap->caplen_limit || (size_t)(end - cursor) - PCAP_RECORD_BYTES < caplen)
+        if (caplen > format.caplen_limit || (size_t)(end - cursor) - PCAP_RECORD_BYTES < caplen)
             break;
         struct whyrst_packet *packet = &packets[count++];
         packet->bytes = cursor + PCAP_RECORD_BYTES;
         packet->caplen = caplen;
         packet->wirelen = wirelen > caplen ? wirelen : caplen;
         packet->time_nsec = (int64_t)load32(cursor, swap) * 1000000000 +
-                            (int64_t)load32(cursor + 4, swap) * pcap->fraction_nsec;
+                            (int64_t)load32(cursor + 4, swap) * format.fraction_nsec;
         packet->frame_no = ++frame_no;
-        packet->link_type = pcap->link_type;
-        packet->input = capture->input;
+        packet->link_type = format.link_type;
+        packet->input = input;
         cursor += PCAP_RECORD_BYTES + caplen;
     }
     source->cursor = cursor;

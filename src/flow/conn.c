@@ -236,7 +236,7 @@ enum conn_result conn_feed_any(struct conn *conn, struct conn_cold *cold,
             if (!(segment->flags & TCP_SYN) || me->syns > 1 || segment->payload_bytes > 0)
                 conn_take_payload(conn, cold, side, segment);
         }
-        conn_take_header(me, segment);
+        conn_take_header(me, segment, !(me->flags & ENDPOINT_SEEN));
     }
     conn_take_last(conn, segment, side, history_code(segment));
     return CONN_FED;

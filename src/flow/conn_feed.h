@@ -1,5 +1,5 @@
-/* conn_feed, inline: the path of the usual packet is run for nearly every one of a capture, so it is
- * kept short and, where the outcome is as good as random, without branches. */
+/* conn_feed, inline: the path of the usual packet is run for nearly every one of a capture, so it
+ * is kept short and, where the outcome is as good as random, without branches. */
 #ifndef WHYRST_FLOW_CONN_FEED_H
 #define WHYRST_FLOW_CONN_FEED_H
 
@@ -21,9 +21,9 @@ static inline uint8_t conn_saturate(uint8_t count)
 static inline uint32_t conn_print(const struct segment *segment)
 {
     uint64_t numbers, lengths, fields;
-    memcpy(&numbers, &segment->seq, 8);         /* and ack */
+    memcpy(&numbers, &segment->seq, 8);           /* and ack */
     memcpy(&lengths, &segment->payload_bytes, 8); /* and tsval */
-    memcpy(&fields, &segment->flags, 8);        /* and window, ip_id, mss */
+    memcpy(&fields, &segment->flags, 8);          /* and window, ip_id, mss */
     fields += (uint64_t)segment->options << 56;
     uint64_t sum = numbers * 0x9e3779b97f4a7c15u + lengths * 0xbf58476d1ce4e5b9u +
                    fields * 0x94d049bb133111ebu;
@@ -43,12 +43,12 @@ static inline void conn_push_history(struct conn *conn, unsigned code)
     conn->repeated = (uint16_t)(conn->repeated << (same ^ 1) | same);
 }
 
-/* The sender's latest header fields. */
-static inline void conn_take_header(struct endpoint *me, const struct segment *segment)
+/* The sender's latest header fields; first: of its first packet. */
+static inline void conn_take_header(struct endpoint *me, const struct segment *segment, bool first)
 {
-    unsigned first = !(me->flags & ENDPOINT_SEEN), numbered = segment->ip_id != 0;
+    unsigned numbered = segment->ip_id != 0;
     unsigned flags = (me->flags & ~(unsigned)ENDPOINT_DSCP) | ENDPOINT_SEEN;
-    flags |= first & (segment->marks / MARK_DF) ? ENDPOINT_DF : 0;
+    flags |= first && segment->marks & MARK_DF ? ENDPOINT_DF : 0;
     flags |= segment->options & OPTION_TIMESTAMPS ? ENDPOINT_TIMESTAMPS : 0;
     flags |= segment->options & OPTION_MPTCP ? ENDPOINT_MPTCP : 0;
     flags |= segment->flow_label != 0 ? ENDPOINT_LABEL : 0;
@@ -84,13 +84,13 @@ static inline bool conn_is_usual(const struct conn *conn, const struct segment *
     const unsigned known = ENDPOINT_SEEN | ENDPOINT_BASE | ENDPOINT_ACKED;
     const struct endpoint *me = &conn->end[side], *other = &conn->end[!side];
     unsigned syn_acked = HISTORY_SYN_ACK | (side ^ 1) * HISTORY_HIGH; /* gives a round trip */
-    return (segment->flags & (TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK &&
+    return (segment->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK &&
            (me->flags & (known | ENDPOINT_TRAIN)) == known &&
            (other->flags & (ENDPOINT_BASE | ENDPOINT_TRAIN)) == ENDPOINT_BASE &&
            segment->seq == me->snd_nxt && !seq_after(segment->ack, other->snd_nxt) &&
            segment->time_nsec - conn->last_nsec < CONN_PAUSE_NSEC && conn->history > 15 &&
            (conn->history & 15) != syn_acked && print != me->print &&
-           segment->payload_bytes < 1u << 20 && !(segment->flags & me->flags / ENDPOINT_FIN & 1);
+           segment->payload_bytes < 1u << 20;
 }
 
 /* The same as conn_feed_any for a usual segment. */
@@ -99,23 +99,21 @@ static inline void conn_feed_usual(struct conn *conn, struct conn_cold *cold,
 {
     struct endpoint *me = &conn->end[side];
     struct endpoint_cold *mine = &cold->end[side];
-    unsigned data = segment->payload_bytes > 0, fin = segment->flags & TCP_FIN;
+    unsigned data = segment->payload_bytes > 0;
     uint32_t now = conn_ticks(segment->time_nsec);
     me->print = print;
     conn->since_pause = conn_saturate(conn->since_pause);
     me->rcv_nxt = seq_after(segment->ack, me->rcv_nxt) ? segment->ack : me->rcv_nxt;
-    me->snd_nxt = segment->seq + segment->payload_bytes + fin;
+    me->snd_nxt = segment->seq + segment->payload_bytes;
     me->data_segments = (uint8_t)(me->data_segments + (data & (me->data_segments != 255)));
     mine->data_ticks = data ? now : mine->data_ticks;
     mine->peer_nxt_at_data = data ? conn->end[side ^ 1].snd_nxt : mine->peer_nxt_at_data;
     mine->payload_kind = data ? segment->payload_kind : mine->payload_kind;
-    mine->fin_ticks = fin ? now : mine->fin_ticks;
-    me->flags |= (uint16_t)(fin * ENDPOINT_FIN);
-    conn_take_header(me, segment);
-    conn_take_last(conn, segment, side, fin ? HISTORY_FIN : HISTORY_ACK + data);
+    conn_take_header(me, segment, false);
+    conn_take_last(conn, segment, side, HISTORY_ACK + data);
 }
 
-_Static_assert(TCP_FIN == 1 && HISTORY_DATA == HISTORY_ACK + 1, "used as numbers");
+_Static_assert(HISTORY_DATA == HISTORY_ACK + 1, "added as a number");
 
 /* Takes a segment in: updates the sender's state (a RST's fields are left out of it), history and
  * times. side: which end of the key sent it. The trace record is the caller's. */

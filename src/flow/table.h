@@ -8,6 +8,7 @@
 #ifndef WHYRST_FLOW_TABLE_H
 #define WHYRST_FLOW_TABLE_H
 
+#include <stddef.h>
 #include <string.h>
 
 #include "flow/conn.h"
@@ -119,21 +120,21 @@ static inline uint32_t table_guess(const struct table *table, const struct segme
 static inline bool table_has_key(const struct table *table, uint32_t index,
                                  const struct segment *segment)
 {
+    typedef uint64_t lanes __attribute__((vector_size(16)));
     const struct conn *conn = &table->conns[index];
     unsigned high = !!(segment->marks & MARK_SWAPPED);
-    uint64_t mine[4], theirs[4];
-    memcpy(mine, conn->address[high], 16);
-    memcpy(mine + 2, conn->address[!high], 16);
-    memcpy(theirs, segment->src, 16);
-    memcpy(theirs + 2, segment->dst, 16);
-    uint64_t other = (mine[0] ^ theirs[0]) | (mine[1] ^ theirs[1]) | (mine[2] ^ theirs[2]) |
-                     (mine[3] ^ theirs[3]);
-    other |= (unsigned)(conn->port[high] ^ segment->src_port) |
-             (unsigned)(conn->port[!high] ^ segment->dst_port) |
-             (unsigned)((conn->flags & CONN_IPV6) ^ (segment->marks & MARK_IPV6));
-    return other == 0;
+    lanes mine[2], theirs[2];
+    memcpy(&mine[0], conn->address[high], 16);
+    memcpy(&mine[1], conn->address[high ^ 1], 16);
+    memcpy(theirs, segment->src, 32); /* and dst */
+    lanes other = (mine[0] ^ theirs[0]) | (mine[1] ^ theirs[1]);
+    unsigned ports = (unsigned)(conn->port[high] ^ segment->src_port) |
+                     (unsigned)(conn->port[high ^ 1] ^ segment->dst_port) |
+                     ((conn->flags ^ segment->marks) & CONN_IPV6);
+    return (other[0] | other[1] | ports) == 0;
 }
 
+_Static_assert(offsetof(struct segment, dst) == 16, "read together");
 _Static_assert((int)CONN_IPV6 == (int)MARK_IPV6, "compared as they are");
 
 #endif

@@ -35,7 +35,8 @@ void trace_clear(struct trace_log *log);
 static inline uint32_t trace_append(struct trace_log *log, const struct segment *segment,
                                     unsigned side, uint32_t previous)
 {
-    struct trace_record *record = &log->records[log->next & (log->capacity - 1)];
+    uint64_t next = log->next;
+    struct trace_record *record = &log->records[next & (log->capacity - 1)];
     uint32_t payload = segment->payload_bytes < 0xfffff ? segment->payload_bytes : 0xfffff;
     record->time_nsec = segment->time_nsec;
     record->seq = segment->seq;
@@ -46,10 +47,9 @@ static inline uint32_t trace_append(struct trace_log *log, const struct segment 
     record->window = segment->window;
     record->ttl = segment->ttl;
     record->input_side = (uint8_t)((segment->input & 0x7f) << 1 | side);
-    uint32_t number = (uint32_t)log->next++;
-    if ((uint32_t)log->next == 0) /* 0 means none: leave one record unused every 2^32 packets */
-        log->next++;
-    return number;
+    /* 0 means none: leave one record unused every 2^32 packets */
+    log->next = next + 1 + ((uint32_t)(next + 1) == 0);
+    return (uint32_t)next;
 }
 
 /* The record of that number (low half), or NULL when it was overwritten. */

@@ -27,26 +27,24 @@ static inline void tcp_fill(struct segment *segment, const uint8_t *tcp, uint32_
     segment->flags = flags_window >> 16 & 0x0fff;
     segment->window = (uint16_t)flags_window;
     segment->payload_bytes = wire - header_bytes;
-    segment->tsval = 0;
-    segment->tsecr = 0;
     segment->mss = 0;
-    segment->options = 0;
     segment->wscale = 0;
     segment->mptcp_reason = 0;
     segment->mptcp_flags = 0;
     segment->rst_payload = 0;
-    if (header_bytes > TCP_HEADER_BYTES) {
-        const uint8_t *options = tcp + TCP_HEADER_BYTES;
-        if (header_bytes == 32 && captured >= 32 && load_be32(options) == TCP_OPTIONS_TIMESTAMPS) {
-            segment->options = OPTION_TIMESTAMPS;
-            segment->tsval = load_be32(options + 4);
-            segment->tsecr = load_be32(options + 8);
-        } else {
-            bool cut = captured < header_bytes;
-            uint32_t seen = cut ? captured : header_bytes;
-            options_decode(segment, options, seen > TCP_HEADER_BYTES ? seen - TCP_HEADER_BYTES : 0,
-                           cut);
-        }
+    /* With or without the timestamps is a toss-up, so there is no branch for it: */
+    static const uint8_t no_options[12];
+    const uint8_t *options = header_bytes == 32 && captured >= 32 ? tcp + TCP_HEADER_BYTES
+                                                                   : no_options;
+    uint32_t timed = load_be32(options) == TCP_OPTIONS_TIMESTAMPS, mask = 0 - timed;
+    segment->options = (uint8_t)(timed * OPTION_TIMESTAMPS);
+    segment->tsval = load_be32(options + 4) & mask;
+    segment->tsecr = load_be32(options + 8) & mask;
+    if (header_bytes > TCP_HEADER_BYTES && !timed) {
+        bool cut = captured < header_bytes;
+        uint32_t seen = cut ? captured : header_bytes;
+        options_decode(segment, tcp + TCP_HEADER_BYTES,
+                       seen > TCP_HEADER_BYTES ? seen - TCP_HEADER_BYTES : 0, cut);
     }
     if (segment->payload_bytes == 0)
         segment->payload_kind = PAYLOAD_NONE;
