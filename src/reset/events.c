@@ -239,6 +239,7 @@ void events_feed_sequel(struct events *events, uint32_t index, const struct segm
     sequel->resetter_packets++;
     if (!sequel->resetter_continues && sequel_proves_life(reset, segment)) {
         sequel->resetter_continues = true;
-        sequel->continues_frame = (uint32_t)segment->frame_no;
+        if (segment->input == reset->rst.input)
+            sequel->continues_frame = (uint32_t)segment->frame_no;
     }
 }

@@ -41,7 +41,8 @@ struct sequel {
     uint32_t resetter_packets, peer_packets; /* others */
     int32_t seq_step;          /* first non-zero distance of another RST within 50 ms */
     uint32_t syn_retry_ticks;  /* from the RST to the same SYN again, valid with syn_retried */
-    uint32_t continues_frame;  /* first packet that proves the resetter went on, low half; 0 none */
+    uint32_t continues_frame;  /* first packet that proves the resetter went on, low half; 0 none,
+                                  or in another input than the RST */
     bool resetter_continues, peer_continues, peer_rst_answers;
     bool mixed, both_ways, syn_retried, accepted;
     uint8_t followup_count;    /* frames kept */

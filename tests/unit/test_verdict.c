@@ -94,8 +94,12 @@ static const struct {
     bool complete;
     double confidence;
 } confidences[] = {
-    {"counted: the lower bound", "\"measured\": {\"right\": 118, \"of\": 120}, " WINDOW_0, true,
-     0.950},
+    {"counted: the lower bound", "\"measured\": {\"right\": 118, \"of\": 118}, " WINDOW_0, true,
+     0.977},
+    {"seen wrong once: never certain", "\"measured\": {\"right\": 118, \"of\": 120}, " WINDOW_0,
+     true, 0.890},
+    {"seen wrong, and below that anyway", "\"measured\": {\"right\": 61, \"of\": 80}, " WINDOW_0,
+     true, 0.676},
     {"never right", "\"measured\": {\"right\": 0, \"of\": 10}, " WINDOW_0, true, 0},
     {"not counted", WINDOW_0, true, 0.3},
     {"counted over nothing", "\"measured\": {\"right\": 0, \"of\": 0}, " WINDOW_0, true, 0.3},
@@ -137,6 +141,20 @@ START_TEST(nothing_matches)
     ck_assert_double_eq(verdict.confidence, 0);
     ck_assert_uint_eq(verdict.alternative_count, 0);
     ck_assert_int_eq(verdict.origin, WHYRST_ORIGIN_UNKNOWN);
+}
+END_TEST
+
+/* A signature of what has no name yet is nothing to be sure of. */
+START_TEST(named_unknown)
+{
+    rule_files_add_rule(
+        "unknown", 0,
+        "{\"name\": \"one\", \"measured\": {\"right\": 1000, \"of\": 1000}, " WINDOW_0 "}");
+    load();
+    struct verdict verdict = decide(0);
+    ck_assert_uint_eq(verdict.cause, WHYRST_UNKNOWN);
+    ck_assert_str_eq(verdict.signature->name, "one");
+    ck_assert_double_lt(verdict.confidence, 0.9);
 }
 END_TEST
 
@@ -402,6 +420,23 @@ START_TEST(evidence)
 }
 END_TEST
 
+/* Frames are of the RST's input. */
+START_TEST(evidence_over_inputs)
+{
+    rule_files_add_rule("so-linger-zero", 50, "{\"name\": \"one\", " WINDOW_0 "}");
+    load();
+    describe("input 1\n0 < . 1:1(0)\n0.1 > . 1:1(0)\ninput 0\n" HANDSHAKE
+             "1 > R. 1:1(0)\ninput 1\n1.1 > P. 1:101(100)\n",
+             WHYRST_EN);
+    ck_assert_double_eq(evidence_of("sequel.resetter_continues")->number, 1);
+    for (unsigned n = 0; n < out.evidence_count; n++)
+        for (unsigned at = 0; at < out.evidence[n].frame_count; at++)
+            ck_assert_uint_le(out.evidence[n].frames[at], 4);
+    describe(HANDSHAKE "1 > R. 1:1(0)\n1.1 > P. 1:101(100)\n", WHYRST_EN);
+    ck_assert_uint_eq(evidence_of("sequel.resetter_continues")->frames[0], 5);
+}
+END_TEST
+
 static const struct {
     const char *script, *code;
     bool has;
@@ -469,6 +504,7 @@ int main(void)
     tcase_add_loop_test(tests, lower_bound, 0, sizeof bounds / sizeof *bounds);
     tcase_add_loop_test(tests, confidence, 0, sizeof confidences / sizeof *confidences);
     tcase_add_test(tests, nothing_matches);
+    tcase_add_test(tests, named_unknown);
     tcase_add_test(tests, origin_of_the_signature);
     tcase_add_test(tests, alternatives);
     tcase_add_test(tests, alternatives_of_many);
@@ -477,6 +513,7 @@ int main(void)
     tcase_add_test(tests, sequence_without_a_base);
     tcase_add_test(tests, sequence_over_inputs);
     tcase_add_test(tests, evidence);
+    tcase_add_test(tests, evidence_over_inputs);
     tcase_add_loop_test(tests, caveat, 0, sizeof caveats / sizeof *caveats);
     tcase_add_test(tests, longest_notation);
     tcase_add_test(tests, cause_without_a_rule);
