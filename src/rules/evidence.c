@@ -29,6 +29,12 @@ struct note_filter {
     unsigned most;      /* this many, the newest */
 };
 
+/* Frame numbers of another input would mean other packets in the RST's. */
+static bool note_is_near(const struct trace_record *note, const struct reset *reset)
+{
+    return note->input_side >> 1 == (reset->rst.input & 0x7f);
+}
+
 static bool note_passes(const struct trace_record *note, const struct reset *reset,
                         const struct note_filter *filter)
 {
@@ -36,7 +42,7 @@ static bool note_passes(const struct trace_record *note, const struct reset *res
     return from_resetter == filter->resetter &&
            (filter->flags == 0 || (note->payload_flags & filter->flags)) &&
            (!filter->payload || note->payload_flags >> 12 > 0) &&
-           note->input_side >> 1 == (reset->rst.input & 0x7f);
+           note_is_near(note, reset);
 }
 
 /* The newest notes that pass, oldest first. */
@@ -58,6 +64,8 @@ static void add_handshake(struct whyrst_evidence *evidence, const struct reset *
     const struct reset_detail *detail = reset->detail;
     for (unsigned n = 0; n < detail->note_count && evidence->frame_count < 3; n++) {
         const struct trace_record *note = &detail->notes[n];
+        if (!note_is_near(note, reset))
+            continue;
         bool third = evidence->frame_count == 2 && (note->payload_flags & TCP_ACK);
         if ((note->payload_flags & TCP_SYN) || third)
             add_frame(evidence, evidence_frame(reset, note->frame));

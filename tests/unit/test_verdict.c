@@ -423,7 +423,9 @@ END_TEST
 /* Frames are of the RST's input. */
 START_TEST(evidence_over_inputs)
 {
-    rule_files_add_rule("so-linger-zero", 50, "{\"name\": \"one\", " WINDOW_0 "}");
+    rule_files_add_rule("so-linger-zero", 50,
+                        "{\"name\": \"one\", \"why\": \"w\", \"facts\": {\"rst.window\": 0, "
+                        "\"conn.rtt_msec\": {\">\": 0}}}");
     load();
     describe("input 1\n0 < . 1:1(0)\n0.1 > . 1:1(0)\ninput 0\n" HANDSHAKE
              "1 > R. 1:1(0)\ninput 1\n1.1 > P. 1:101(100)\n",
@@ -434,6 +436,11 @@ START_TEST(evidence_over_inputs)
             ck_assert_uint_le(out.evidence[n].frames[at], 4);
     describe(HANDSHAKE "1 > R. 1:1(0)\n1.1 > P. 1:101(100)\n", WHYRST_EN);
     ck_assert_uint_eq(evidence_of("sequel.resetter_continues")->frames[0], 5);
+    describe("input 1\n" HANDSHAKE "input 0\n1 > R. 1:1(0)\n", WHYRST_EN);
+    ck_assert_uint_eq(evidence_of("conn.rtt_msec")->frame_count, 0);
+    for (unsigned n = 0; n < out.evidence_count; n++)
+        for (unsigned at = 0; at < out.evidence[n].frame_count; at++)
+            ck_assert_uint_eq(out.evidence[n].frames[at], 1);
 }
 END_TEST
 
