@@ -1,7 +1,7 @@
 #include <arpa/inet.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "rules/append.h"
 #include "rules/evidence.h"
 #include "rules/verdict.h"
 
@@ -80,21 +80,24 @@ static void fill_sequence(const struct reset *reset, struct whyrst_reset *out)
 static void fill_notation(const struct packet_line *line, char *buf, size_t size)
 {
     static const char *const names[8] = {"?", "S", "S.", ".", "D", "F.", "R", "R."};
-    size_t used = 0;
+    struct append append = append_start(buf, size);
     int side = -1;
     if (!line->from_start)
-        used += (size_t)snprintf(buf, size, "...");
-    for (unsigned n = 0; n < line->count && used + 8 < size; n++) {
+        append_text(&append, "...");
+    for (unsigned n = 0; n < line->count && append.at + 8 < buf + size; n++) {
         bool run = n + 1 < line->count && line->packets[n + 1] == line->packets[n];
         bool peer = line->packets[n] & PACKET_FROM_PEER;
-        if (peer != side)
-            used += (size_t)snprintf(buf + used, size - used, "%s%c", used ? " " : "",
-                                     peer ? '<' : '>');
+        if (peer != side) {
+            append_text(&append, append.at > buf ? " " : "");
+            append_text(&append, peer ? "<" : ">");
+        }
         side = peer;
-        used += (size_t)snprintf(buf + used, size - used, " %s%s", names[line->packets[n] & 7],
-                                 run ? "+" : "");
+        append_text(&append, " ");
+        append_text(&append, names[line->packets[n] & 7]);
+        append_text(&append, run ? "+" : "");
         n += run;
     }
+    append_end(&append);
 }
 
 static void add_caveat(struct whyrst_reset *out, const char *code, const char *text)
@@ -103,7 +106,9 @@ static void add_caveat(struct whyrst_reset *out, const char *code, const char *t
         return;
     struct whyrst_caveat *caveat = &out->caveats[out->caveat_count++];
     caveat->code = code;
-    snprintf(caveat->text, sizeof(caveat->text), "%s", text);
+    struct append append = append_start(caveat->text, sizeof(caveat->text));
+    append_text(&append, text);
+    append_end(&append);
 }
 
 static void fill_caveats(const struct reset *reset, const struct facts *facts,
@@ -147,14 +152,29 @@ static void fill_bytes(const struct facts *facts, struct whyrst_reset *out)
                                 : -1;
 }
 
+/* inet_ntop takes its time over an IPv4 address. */
+static void fill_ip(const struct whyrst_address *address, char buf[INET6_ADDRSTRLEN])
+{
+    if (address->version == 6) {
+        inet_ntop(AF_INET6, address->ip, buf, INET6_ADDRSTRLEN);
+        return;
+    }
+    struct append append = append_start(buf, INET6_ADDRSTRLEN);
+    for (unsigned n = 0; n < 4; n++) {
+        append_text(&append, n > 0 ? "." : "");
+        append_unsigned(&append, address->ip[n]);
+    }
+    append_end(&append);
+}
+
 static void fill_texts(const struct whyrst_rules *rules, enum whyrst_language language,
                        struct whyrst_reset *out)
 {
     static const char *const none[] = {NULL};
     const struct rule *rule = ruleset_rule(rules, out->verdict.cause);
     char client[INET6_ADDRSTRLEN], server[INET6_ADDRSTRLEN];
-    inet_ntop(out->client.version == 6 ? AF_INET6 : AF_INET, out->client.ip, client, sizeof(client));
-    inet_ntop(out->server.version == 6 ? AF_INET6 : AF_INET, out->server.ip, server, sizeof(server));
+    fill_ip(&out->client, client);
+    fill_ip(&out->server, server);
     struct rule_values values = {
         .ip = {client, server},
         .port = {out->client.port, out->server.port},

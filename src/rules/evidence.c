@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rules/append.h"
 #include "rules/verdict.h"
 
 uint64_t evidence_frame(const struct reset *reset, uint32_t low)
@@ -120,15 +121,32 @@ static void add_anchor(struct whyrst_evidence *evidence, const struct reset *res
 }
 
 /* A number with at most three decimals, none of them a closing zero. */
-static void number_text(double number, char *buf, size_t size)
+static void append_number(struct append *append, double number)
 {
-    size_t used = (size_t)snprintf(buf, size, "%.3f", fabs(number) < 0.0005 ? 0 : number);
-    if (used >= size)
+    double size = fabs(number), thousandths = floor(size * 1000 + 0.5);
+    double to_tie = fabs(size * 1000 - floor(size * 1000) - 0.5);
+    if (number == floor(number) && size < 1e15) {
+        append_text(append, number < 0 ? "-" : "");
+        append_unsigned(append, (uint64_t)size);
         return;
-    while (buf[used - 1] == '0')
-        buf[--used] = '\0';
-    if (buf[used - 1] == '.')
-        buf[used - 1] = '\0';
+    }
+    char text[340];
+    int used = 0;
+    if (size < 1e6 && to_tie > 1e-6) { /* else only exact arithmetic rounds rightly */
+        uint64_t whole = (uint64_t)thousandths / 1000, rest = (uint64_t)thousandths % 1000;
+        append_text(append, number < 0 && thousandths > 0 ? "-" : "");
+        append_unsigned(append, whole);
+        text[0] = '.';
+        text[1] = (char)('0' + rest / 100);
+        text[2] = (char)('0' + rest / 10 % 10);
+        text[3] = (char)('0' + rest % 10);
+        used = 4;
+    } else {
+        used = snprintf(text, sizeof(text), "%.3f", size < 0.0005 ? 0 : number);
+    }
+    while (text[used - 1] == '0')
+        used--;
+    append_bytes(append, text, (size_t)used - (text[used - 1] == '.'));
 }
 
 static const char *const shape_texts[] = {
@@ -144,27 +162,32 @@ static const char *const shape_texts[] = {
 static void value_text(const struct reset *reset, enum fact_id id, struct whyrst_evidence *evidence)
 {
     const struct fact_info *info = &fact_table[id];
-    char number[40];
+    struct append append = append_start(evidence->text, sizeof(evidence->text));
     if (id == FACT_RST_PAYLOAD_BYTES && reset->detail->payload_bytes > 0) {
         declared_payload_text(reset->detail->payload, reset->detail->payload_bytes, evidence->text,
                               sizeof(evidence->text));
-    } else if (id == FACT_RST_MPTCP_REASON && evidence->number < 0) {
-        snprintf(evidence->text, sizeof(evidence->text), "the RST carries no MP_TCPRST option");
-    } else if (id == FACT_RST_MPTCP_REASON) {
-        snprintf(evidence->text, sizeof(evidence->text), "the RST carries MP_TCPRST reason %d: %s",
-                 (int)evidence->number, declared_mptcp_text((unsigned)evidence->number));
-    } else if (id == FACT_RST_SHAPE) {
-        snprintf(evidence->text, sizeof(evidence->text), "%s: %s", info->sentence,
-                 shape_texts[(int)evidence->number]);
-    } else if (info->type == FACT_ENUM) {
-        snprintf(evidence->text, sizeof(evidence->text), "%s: %s", info->sentence, evidence->string);
-    } else if (info->type == FACT_BOOL) {
-        snprintf(evidence->text, sizeof(evidence->text), "%s: %s", info->sentence,
-                 evidence->number ? "yes" : "no");
-    } else {
-        number_text(evidence->number, number, sizeof(number));
-        snprintf(evidence->text, sizeof(evidence->text), "%s: %s", info->sentence, number);
+        return;
     }
+    if (id == FACT_RST_MPTCP_REASON && evidence->number < 0) {
+        append_text(&append, "the RST carries no MP_TCPRST option");
+    } else if (id == FACT_RST_MPTCP_REASON) {
+        append_text(&append, "the RST carries MP_TCPRST reason ");
+        append_unsigned(&append, (unsigned)evidence->number);
+        append_text(&append, ": ");
+        append_text(&append, declared_mptcp_text((unsigned)evidence->number));
+    } else {
+        append_text(&append, info->sentence);
+        append_text(&append, ": ");
+        if (id == FACT_RST_SHAPE)
+            append_text(&append, shape_texts[(int)evidence->number]);
+        else if (info->type == FACT_ENUM)
+            append_text(&append, evidence->string);
+        else if (info->type == FACT_BOOL)
+            append_text(&append, evidence->number ? "yes" : "no");
+        else
+            append_number(&append, evidence->number);
+    }
+    append_end(&append);
 }
 
 void evidence_add(struct whyrst_reset *out, const struct reset *reset, const struct facts *facts,

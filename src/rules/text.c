@@ -1,9 +1,9 @@
 #include "rules/text.h"
 
+#include "rules/append.h"
 #include "rules/ruleset.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 /* A placeholder is whose it is, then what of it: $PEER_PORT. */
@@ -20,19 +20,23 @@ static const char *const part_names[] = {"", "_IP", "_PORT", "_ROLE"};
 /* The length of the placeholder's name at `at` (behind the $); 0 when there is none: "$1", "$(". */
 static size_t name_length(const char *at)
 {
-    static const char capitals[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    size_t length = 0;
 
-    return strspn(at, capitals) ? strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") : 0;
+    while ((at[length] >= 'A' && at[length] <= 'Z') || (length > 0 && at[length] == '_'))
+        length++;
+    return length;
 }
 
 static bool name_find(const char *name, size_t length, struct placeholder *found)
 {
+    static const size_t owner_lengths[] = {6, 6, 8, 4}, part_lengths[] = {0, 3, 5, 5};
+
     for (unsigned owner = OF_CLIENT; owner <= OF_PEER; owner++) {
-        size_t head = strlen(owner_names[owner]);
+        size_t head = owner_lengths[owner];
         if (length < head || memcmp(name, owner_names[owner], head) != 0)
             continue;
         for (unsigned part = PART_ENDPOINT; part <= PART_ROLE; part++) {
-            if (strlen(part_names[part]) != length - head ||
+            if (part_lengths[part] != length - head ||
                 memcmp(part_names[part], name + head, length - head) != 0)
                 continue;
             if (part == PART_ROLE && owner < OF_RESETTER) /* the client's role says nothing */
@@ -72,20 +76,26 @@ static void value_format(const struct placeholder *what, const struct rule_value
     const char *ip = values->ip[side] ? values->ip[side] : "?";
     bool is_ipv6 = strchr(ip, ':') != NULL;
 
+    struct append append = append_start(buf, size);
+
     switch (what->part) {
     case PART_ENDPOINT:
-        snprintf(buf, size, is_ipv6 ? "[%s]:%u" : "%s:%u", ip, (unsigned)values->port[side]);
+        append_text(&append, is_ipv6 ? "[" : "");
+        append_text(&append, ip);
+        append_text(&append, is_ipv6 ? "]:" : ":");
+        append_unsigned(&append, values->port[side]);
         break;
     case PART_IP:
-        snprintf(buf, size, "%s", ip);
+        append_text(&append, ip);
         break;
     case PART_PORT:
-        snprintf(buf, size, "%u", (unsigned)values->port[side]);
+        append_unsigned(&append, values->port[side]);
         break;
     case PART_ROLE:
-        snprintf(buf, size, "%s", roles[values->language == WHYRST_ZH][side]);
+        append_text(&append, roles[values->language == WHYRST_ZH][side]);
         break;
     }
+    append_end(&append);
 }
 
 struct output {
@@ -116,7 +126,7 @@ int rule_text_fill(const char *text, const struct rule_values *values, char *buf
     if (size == 0)
         return -1;
     while (*text) {
-        size_t plain = strcspn(text, "$");
+        size_t plain = (size_t)(strchrnul(text, '$') - text);
         output_add(&output, text, plain);
         text += plain;
         if (!*text)
