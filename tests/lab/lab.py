@@ -129,7 +129,21 @@ class Lab:
         """Connects conn's client; raises what connect() raises."""
         address = (self.network.ip[server, v], port)
         conn.add_tuple(conn.c.getsockname(), address)
-        await asyncio.wait_for(self.loop.sock_connect(conn.c, address), timeout)
+        await asyncio.wait_for(self.connect(conn.c, address), timeout)
+
+    async def connect(self, sock, address):
+        """As loop.sock_connect(), which cannot resolve even a numeric address for MPTCP."""
+        error = sock.connect_ex(address)
+        if error == errno.EINPROGRESS:
+            done = self.loop.create_future()
+            self.loop.add_writer(sock, lambda: done.done() or done.set_result(None))
+            try:
+                await done
+            finally:
+                self.loop.remove_writer(sock)
+            error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if error:
+            raise OSError(error, os.strerror(error))
 
     async def accept_loop(self, listener):
         while True:
@@ -213,11 +227,11 @@ class Lab:
         return got
 
     async def chat(self, conn, rounds=None, big=False):
-        """Requests and answers, all read by both ends."""
+        """Requests and answers, all read by both ends; the scenario's parameters may fix their number."""
         rng = self.rng
         if rounds is None:
             rounds = rng.choice((0, 1, 1, 1, 2, 3, 6))
-        conn.params["rounds"] = rounds
+        rounds = conn.params.setdefault("rounds", rounds)
         for _ in range(rounds):
             for one, two in ((conn.c, conn.s), (conn.s, conn.c)):
                 size = int(2 ** rng.uniform(2, 17 if big and rng.random() < 0.4 else 12.5))
@@ -247,6 +261,11 @@ class Lab:
     async def round_trip(self):
         """Longer than what is on the way needs to arrive."""
         await asyncio.sleep(0.03 + 2.5 * (self.box.path.get("delay", 0) + self.box.path.get("jitter", 0)))
+
+    async def quiet(self):
+        """Longer than a delayed acknowledgement takes to arrive."""
+        await asyncio.sleep(0.25)
+        await self.round_trip()
 
     # -- endings -----------------------------------------------------------------------------------
 

@@ -162,14 +162,14 @@ class Labeller:
 
 
 def declares(tcp):
-    """Whether the RST carries MP_TCPRST."""
+    """Whether the RST carries MP_TCPRST with a reason; 0 only says that there is none."""
     at, options = 0, tcp.options
     while at + 1 < len(options) and options[at]:
         if options[at] == 1:
             at += 1
             continue
         if options[at] == 30 and at + 2 < len(options) and options[at + 2] >> 4 == 8:
-            return True
+            return at + 3 < len(options) and options[at + 3] != 0
         at += max(2, options[at + 1])
     return False
 

@@ -181,6 +181,6 @@ class Network:
         os.close(self.home)
 
 
-def settle(seconds=0.3):
-    """Lets the last packets reach the captures before they are stopped."""
+def settle(seconds=1.3):
+    """Lets the last packets reach the captures before they are stopped: the kernel hands them over once a second."""
     time.sleep(seconds)

@@ -35,6 +35,12 @@ def side(conn, rng, server=0.6):
     return who, "c" if who == "s" else "s"
 
 
+def pick(conn, rng, name, choices):
+    """One of the choices, unless the parameter is given already."""
+    drawn = rng.choice(choices)
+    return conn.params.setdefault(name, drawn)
+
+
 def size(conn, rng, low, high, name="size"):
     """A size between low and high bytes, every magnitude equally likely."""
     value = conn.params.get(name)

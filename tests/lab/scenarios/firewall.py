@@ -2,7 +2,7 @@
 import asyncio
 
 import net
-from scenarios import scenario
+from scenarios import pick, scenario
 
 CAUSE = "firewall-reject"
 
@@ -32,6 +32,15 @@ async def reject_syn_router(lab, conn, rng, v):
     await refuse(lab, conn, v, net.REJECT_SYN_BOX)
 
 
+@scenario(CAUSE)
+async def reject_syn_beside_service(lab, conn, rng, v):
+    """A router's FORWARD chain rejects the SYN to one port of a host whose other port it lets through."""
+    other = lab.conn(conn.scenario + ":service")
+    await lab.pair(other, v)
+    await lab.chat(other, rounds=1)
+    await refuse(lab, conn, v, net.REJECT_SYN_BOX)
+
+
 async def word(lab, conn, rng, v, span):
     conn.params["resetter"], conn.reject_cause = "s", CAUSE
     port = lab.server_port(span)
@@ -49,16 +58,15 @@ async def word(lab, conn, rng, v, span):
     conn.s.setblocking(False)
     await lab.chat(conn)
     lab.loop.call_later(10, lab.listeners.pop, (v, port), None)
-    if rng.random() < 0.3:
+    if rng.random() < 0.3 and "after" not in conn.params:
         lab.send_now(conn.s, rng.randrange(1, 20000))
     conn.c.send(b"GET /" + net.WORD + b" HTTP/1.1\r\nHost: lab.example\r\n\r\n")
     await lab.round_trip()
-    choice = rng.random()
-    if choice < 0.4:
+    after = pick(conn, rng, "after", ("speaks", "speaks", "closes", "nothing", "nothing"))
+    if after == "speaks":
         await lab.think()
-        conn.params["server_speaks"] = True
         lab.send_now(conn.s, rng.randrange(1, 2000))
-    elif choice < 0.6:
+    elif after == "closes":
         conn.s.close()
 
 

@@ -121,7 +121,7 @@ async def founding_restart(lab, conn, rng, v):
     net.run("ip", "-n", box, "link", "set", "bs", "down")
     conn.s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     lab.kill_holder(conn, "s")
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(3.6)    # the reset may wait for ARP that long
     conn.mark("s", CAUSE)
     lab.keep.append(lab.listen(v, port))
     net.run("ip", "-n", box, "link", "set", "bs", "up")

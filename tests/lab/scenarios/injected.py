@@ -1,7 +1,7 @@
 """injected-reset: a third party on the path forges resets when it sees a word it does not like."""
 import wire
 import box as boxes
-from scenarios import scenario
+from scenarios import pick, scenario
 
 CAUSE = "injected-reset"
 BAD = b"blocked.example"
@@ -66,9 +66,9 @@ class Injector:
 
 
 async def play(lab, conn, rng, v, pattern, on="word"):
-    sides = rng.choice(("s", "s", "sc", "c")) if on == "word" else "s"
-    injector = Injector(rng, pattern, sides, rng.random() < 0.35, on)
-    conn.params.update(pattern=pattern, sides=sides, in_path=injector.drop, trigger=on, box_ttl=injector.ttl, box_id=injector.ip_id)
+    sides = pick(conn, rng, "sides", ("s", "s", "sc", "c") if on == "word" else ("s",))
+    injector = Injector(rng, pattern, sides, pick(conn, rng, "in_path", (True, False, False)), on)
+    conn.params.update(pattern=pattern, trigger=on, box_ttl=injector.ttl, box_id=injector.ip_id)
     try:
         await lab.pair_through_box(conn, v, rule=injector)
     except (OSError, TimeoutError):
@@ -86,19 +86,19 @@ async def play(lab, conn, rng, v, pattern, on="word"):
 @scenario(CAUSE, weight=2)
 async def injected_single(lab, conn, rng, v):
     """One forged RST or RST-ACK."""
-    await play(lab, conn, rng, v, rng.choice(("r", "ra", "ra")))
+    await play(lab, conn, rng, v, pick(conn, rng, "pattern", ("r", "ra", "ra")))
 
 
 @scenario(CAUSE, weight=3)
 async def injected_steps(lab, conn, rng, v):
     """Several forged RSTs whose sequence numbers step ahead of the data."""
-    await play(lab, conn, rng, v, rng.choice(("ra3_steps", "r_ra3")))
+    await play(lab, conn, rng, v, pick(conn, rng, "pattern", ("ra3_steps", "r_ra3")))
 
 
 @scenario(CAUSE, weight=2)
 async def injected_same(lab, conn, rng, v):
     """Several forged RSTs with the same numbers, or an RST and an RST-ACK."""
-    await play(lab, conn, rng, v, rng.choice(("r3_same", "ra3_same", "r_ra")))
+    await play(lab, conn, rng, v, pick(conn, rng, "pattern", ("r3_same", "ra3_same", "r_ra")))
 
 
 @scenario(CAUSE, weight=0.7)

@@ -4,7 +4,7 @@ import asyncio
 import box as boxes
 import net
 import wire
-from scenarios import scenario
+from scenarios import pick, scenario
 
 CAUSE = "middlebox-timeout"
 
@@ -30,7 +30,7 @@ async def idle_reset_both(lab, conn, rng, v):
     await asyncio.sleep(idle_seconds(lab, conn, rng))
     conn.box_flow.drop["c"] = conn.box_flow.drop["s"] = True
     flags = rng.choice((wire.RST | wire.ACK, wire.RST))
-    boxes.reset_both(lab.box, conn.box_flow, CAUSE, ttl, flags, sides=rng.choice(("sc", "sc", "s", "c")))
+    boxes.reset_both(lab.box, conn.box_flow, CAUSE, ttl, flags, sides=pick(conn, rng, "sides", ("sc", "sc", "s", "c")))
     await lab.round_trip()
 
 
@@ -47,7 +47,7 @@ async def idle_then_answered(lab, conn, rng, v):
         return True
     await asyncio.sleep(idle_seconds(lab, conn, rng))
     conn.box_flow.rule = rule
-    who = rng.choice("ccs")
+    who = pick(conn, rng, "speaker", "ccs")
     lab.send_now(conn.socks[who], rng.randrange(1, 3000))
     await lab.round_trip()
 
@@ -80,7 +80,7 @@ async def conntrack_expired(lab, conn, rng, v):
     conn.reject_cause = CAUSE
     conn.group = ["firewall-reject", "half-open-connection"]
     await through(lab, conn, rng, v, net.CONNTRACK_REJECT)
-    lab.send_now(conn.socks[rng.choice("cs")], rng.randrange(1, 2000))
+    lab.send_now(conn.socks[pick(conn, rng, "speaker", "cs")], rng.randrange(1, 2000))
     await lab.round_trip()
 
 
