@@ -9,8 +9,11 @@
 static void keep(void *user, const struct reset *reset)
 {
     struct reset_run *run = user;
-    run->decided = realloc(run->decided, (run->count + 1) * sizeof *run->decided);
-    ck_assert_ptr_nonnull(run->decided);
+    if (run->count == run->capacity) {
+        run->capacity = run->capacity ? 2 * run->capacity : 4;
+        run->decided = realloc(run->decided, run->capacity * sizeof *run->decided);
+        ck_assert_ptr_nonnull(run->decided);
+    }
     struct decided *decided = &run->decided[run->count++];
     decided->reset = *reset;
     if (reset->detail != NULL)

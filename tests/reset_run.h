@@ -16,7 +16,7 @@ struct decided {
 struct reset_run {
     struct whyrst_analyser *analyser;
     struct decided *decided; /* in the order they were decided */
-    unsigned count;
+    unsigned count, capacity;
 };
 
 /* options may be NULL. */

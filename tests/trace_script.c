@@ -231,8 +231,11 @@ static unsigned build_ip(const struct script *script, const struct line *line, u
 
 static void add_packet(struct script *script, uint8_t *bytes, uint32_t wirelen, uint32_t caplen)
 {
-    script->packets = realloc(script->packets, (script->count + 1) * sizeof(*script->packets));
-    ck_assert_ptr_nonnull(script->packets);
+    if (script->count == script->capacity) {
+        script->capacity = script->capacity ? 2 * script->capacity : 16;
+        script->packets = realloc(script->packets, script->capacity * sizeof *script->packets);
+        ck_assert_ptr_nonnull(script->packets);
+    }
     script->packets[script->count++] = (struct whyrst_packet){
         .bytes = bytes,
         .caplen = caplen,

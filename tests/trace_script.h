@@ -42,7 +42,7 @@ struct script_end {
 
 struct script {
     struct whyrst_packet *packets; /* raw IP; bytes are the script's */
-    size_t count;
+    size_t count, capacity;
     struct script_end end[2]; /* client, server */
     bool ipv6;
     uint16_t input;
