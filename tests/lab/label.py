@@ -6,6 +6,7 @@ that the visible packets cannot tell apart (so that a scoreboard can be fair).
 import wire
 
 NEAR = 25000000     # ns between the kernel's trace and the captured frame
+SILENCE = 800000000     # ns after which a packet may find its connection forgotten
 REASONS = {
     "TCP_ABORT_ON_CLOSE": "unread-receive-buffer", "TCP_STATE": "so-linger-zero", "TCP_ABORT_ON_LINGER": "so-linger-zero",
     "TCP_DISCONNECT_WITH_DATA": "so-linger-zero", "TCP_KEEPALIVE_TIMEOUT": "keepalive-timeout",
@@ -182,10 +183,13 @@ class View:
         self.ttl, self.scale, self.window, self.ack, self.syn = ({"c": None, "s": None} for _ in range(5))
         self.event = None
         self.new_syn = False
+        self.time, self.silence = None, 0   # of the last packet, and the pause before it, ns
 
-    def note(self, side, tcp):
+    def note(self, side, tcp, time):
         if tcp.flags & wire.RST:
             return
+        self.silence = time - self.time if self.time is not None else 0
+        self.time = time
         self.ttl[side] = tcp.ttl
         if tcp.flags & wire.SYN:
             self.syn[side], self.scale[side] = tcp.seq, window_scale(tcp.options)
@@ -253,6 +257,8 @@ def group_of(emission, cause, view, conn, first):
         group.add("half-open-connection")
     elif cause == "firewall-reject":
         group |= {"port-not-listening"} if view.syn[side] is None and view.data[peer] == 0 else {"injected-reset", "half-open-connection"}
+        if view.silence >= SILENCE:
+            group.add("middlebox-timeout")
     elif cause == "middlebox-timeout" and view.ttl[side] == tcp.ttl:
         group.add("half-open-connection")
     elif cause == "injected-reset":
@@ -289,7 +295,7 @@ def events_of(labeller, packets):
                 elif view.new_syn:
                     views[key] = view = View()
             if not packet.copy:
-                view.note(packet.side, tcp)
+                view.note(packet.side, tcp, packet.time)
             continue
         if view.event is not None:
             view.event.setdefault("copies" if packet.copy else "followups", []).append(frame)

@@ -13,6 +13,8 @@ def parse_address(text):
         ip, port = text[1:].rsplit("]:", 1)
     else:
         ip, port = text.rsplit(":", 1)
+    if ip.startswith("::ffff:") and "." in ip:
+        ip = ip[7:]     # an IPv4 connection of a socket that serves both
     return ip, int(port)
 
 
