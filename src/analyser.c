@@ -20,6 +20,16 @@ const char *whyrst_version(void)
     return WHYRST_VERSION;
 }
 
+/* What --summary shows of an event; the rest of out stays zero for good. */
+static void analyser_identify(const struct reset *reset, const struct verdict *verdict,
+                              struct whyrst_reset *out)
+{
+    verdict_identify(reset, out);
+    out->origin = verdict->origin;
+    out->verdict.cause = verdict->cause;
+    out->verdict.confidence = verdict->confidence;
+}
+
 /* A decided event: what it means, counted and handed out. */
 static void analyser_decide(void *user, const struct reset *reset)
 {
@@ -28,24 +38,22 @@ static void analyser_decide(void *user, const struct reset *reset)
     struct facts facts;
     struct packet_line line;
     struct verdict verdict;
-    bool from_client = reset->side == conn_client_side(&reset->conn);
+    enum whyrst_side side =
+        reset->side == conn_client_side(&reset->conn) ? WHYRST_CLIENT : WHYRST_SERVER;
     reset_measure(reset, &analyser->services, &facts);
     reset_packet_line(reset, &line);
-    verdict_decide(analyser->rules, &facts, &line, from_client ? WHYRST_CLIENT : WHYRST_SERVER,
-                   &verdict);
-    analyser->counts.resets++;
-    analyser->counts.by_cause[verdict.cause]++;
-    memset(out, 0, offsetof(struct whyrst_reset, alternatives));
     if (analyser->options.counts_only) {
-        verdict_identify(reset, out);
-        out->origin = verdict.origin;
-        out->verdict.cause = verdict.cause;
-        out->verdict.confidence = verdict.confidence;
+        verdict_decide_cause(analyser->rules, &facts, &line, side, &verdict);
+        analyser_identify(reset, &verdict, out);
     } else {
+        verdict_decide(analyser->rules, &facts, &line, side, &verdict);
+        memset(out, 0, offsetof(struct whyrst_reset, alternatives));
         out->alternative_count = out->evidence_count = out->caveat_count = 0;
         verdict_describe(analyser->rules, reset, &facts, &line, &verdict,
                          analyser->options.language, out);
     }
+    analyser->counts.resets++;
+    analyser->counts.by_cause[verdict.cause]++;
     if (services_count(&analyser->services, &out->server, verdict.cause) != 0)
         analyser->out_of_memory = true;
     if (analyser->on_reset != NULL)
@@ -153,7 +161,9 @@ static void analyser_feed_segment(struct whyrst_analyser *analyser,
     if ((segment->flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK) &&
         !(conn->end[side].flags & ENDPOINT_SYN))
         analyser_feed_accept(analyser, conn, segment, side);
-    if (conn_feed(conn, &table->colds[index], segment, side) == CONN_DUPLICATE) {
+    if ((conn_is_repeated_by(conn, segment, side) &&
+         conn_holds_copy(conn, &analyser->log, segment, side)) ||
+        conn_feed(conn, &table->colds[index], segment, side) == CONN_DUPLICATE) {
         analyser->inputs[segment->input].duplicates++;
         return;
     }

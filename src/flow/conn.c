@@ -2,12 +2,15 @@
 
 #include <string.h>
 
-/* A copy of a packet (mirror port, bridge, `any`) follows within moments. A stack numbers its IPv4
- * packets, so an equal number is proof for longer than equal contents without one: those may be a
- * duplicate ACK. */
-#define DUPLICATE_TICKS         1526 /* 100 ms, equal non-zero IP identification */
-#define DUPLICATE_TICKS_NO_ID   16   /* 1 ms */
-#define DUPLICATE_NSEC_NO_ID    1000000
+/* A copy of a packet (mirror port, bridge, both sides of a router) follows within moments. A stack
+ * numbers its IPv4 packets, so an equal number is proof for longer than equal contents without one:
+ * those may be a duplicate ACK. Another TTL is proof too: only routers change it under way. */
+#define DUPLICATE_TICKS       1526  /* 100 ms, equal non-zero IP identification */
+#define DUPLICATE_TICKS_TTL   15259 /* 1 s, another TTL */
+#define DUPLICATE_TICKS_NO_ID 16    /* 1 ms */
+
+/* How many packets a copy may come behind its original. */
+#define COPY_RECORDS 16
 
 /* An acknowledgment this far beyond everything seen is not of this connection. */
 #define UNSEEN_MAX (1 << 28)
@@ -15,16 +18,36 @@
 static bool conn_is_duplicate(const struct conn *conn, const struct endpoint *me, unsigned side,
                               const struct segment *segment)
 {
-    int64_t since_nsec = segment->time_nsec - conn->last_nsec;
     bool sent_last = side == !!(conn->flags & CONN_LAST_HIGH);
-    uint32_t since_ticks = conn_ticks(segment->time_nsec) - me->last_ticks;
-    if (segment->flags & TCP_RST)
-        since_ticks = sent_last ? conn_ticks(since_nsec) : UINT32_MAX;
+    uint32_t now = conn_ticks(segment->time_nsec), since_ticks = now - me->last_ticks;
+    if (segment->flags & TCP_RST) /* what a RST answers comes before it: a tail is no copy */
+        return sent_last && now - conn_ticks(conn->last_nsec) <= DUPLICATE_TICKS;
     if (segment->ip_id != 0)
         return since_ticks <= DUPLICATE_TICKS;
-    if (segment_span(segment) > 0 && !(segment->flags & TCP_RST))
-        return since_ticks <= DUPLICATE_TICKS_NO_ID;
-    return sent_last && since_nsec <= DUPLICATE_NSEC_NO_ID;
+    if (segment->ttl != me->ttl)
+        return since_ticks <= DUPLICATE_TICKS_TTL;
+    return since_ticks <= DUPLICATE_TICKS_NO_ID && (segment_span(segment) > 0 || sent_last);
+}
+
+bool conn_holds_copy(const struct conn *conn, const struct trace_log *log,
+                     const struct segment *segment, unsigned side)
+{
+    const struct endpoint *me = &conn->end[side];
+    if (segment->ip_id != 0 && (int16_t)(uint16_t)(segment->ip_id - me->ip_id) > 0)
+        return false; /* numbered after everything seen: sent again */
+    const struct trace_record *record = trace_find(log, conn->trace);
+    for (unsigned n = 0; record != NULL && n < COPY_RECORDS; n++) {
+        uint32_t since_ticks = conn_ticks(segment->time_nsec) - conn_ticks(record->time_nsec);
+        bool proven = segment->ip_id != 0 || segment->ttl != record->ttl;
+        if (since_ticks > (proven ? DUPLICATE_TICKS_TTL : DUPLICATE_TICKS_NO_ID))
+            return false;
+        if ((record->input_side & 1) == side && record->seq == segment->seq &&
+            record->ack == segment->ack && record->window == segment->window &&
+            record->payload_flags == trace_payload_flags(segment))
+            return true;
+        record = trace_find(log, record->previous);
+    }
+    return false;
 }
 
 static unsigned history_code(const struct segment *segment)

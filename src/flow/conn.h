@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "flow/seq.h"
+#include "flow/trace.h"
 #include "packet/segment.h"
 
 /* struct endpoint.flags */
@@ -47,7 +48,7 @@ struct endpoint {
     uint16_t max_window; /* largest so far after the SYN, unscaled */
     uint16_t ip_id;      /* of its last packet that had one */
     uint16_t flags;      /* ENDPOINT_… */
-    uint8_t ttl;         /* of its last packet */
+    uint8_t ttl;           /* of its last packet; up to 3 less in copies from behind routers */
     uint8_t wscale;      /* with ENDPOINT_WSCALE */
     uint8_t data_segments; /* with payload, saturated at 255 */
     uint8_t syns;        /* SYNs or SYN-ACKs, saturated */
@@ -98,7 +99,7 @@ struct conn_cold {
     uint32_t first_ticks; /* time of the first packet */
     uint32_t rtt_usec;    /* SYN to SYN-ACK plus SYN-ACK to ACK, as far as captured; 0 unknown */
     uint32_t pause_msec;  /* last silence of at least CONN_PAUSE_NSEC */
-    uint32_t event;       /* 1 + slot of its undecided reset event, 0 none */
+    uint32_t event;       /* 1 + slot its last reset event had, 0 none */
 };
 
 _Static_assert(sizeof(struct conn_cold) == 64, "one cache line");
@@ -121,6 +122,19 @@ enum {
 
 /* What conn_feed made of a segment. */
 enum conn_result { CONN_FED, CONN_DUPLICATE };
+
+/* Whether the segment repeats sequence space already seen: sent again, or a late copy. */
+static inline bool conn_is_repeated_by(const struct conn *conn, const struct segment *segment,
+                                       unsigned side)
+{
+    uint32_t span = segment_span(segment);
+    return span > 0 && !(segment->flags & TCP_RST) && (conn->end[side].flags & ENDPOINT_SEEN) &&
+           !seq_after(segment->seq + span, conn->end[side].snd_nxt);
+}
+
+/* Whether a repeating segment is a copy of a recent packet, not sent again by its sender. */
+bool conn_holds_copy(const struct conn *conn, const struct trace_log *log,
+                     const struct segment *segment, unsigned side);
 
 /* Whether the segment is the SYN of a new connection over this one's key: a SYN with another initial
  * sequence number, as Wireshark decides it. */

@@ -59,7 +59,9 @@ static inline void conn_take_header(struct endpoint *me, const struct segment *s
     flags |= numbered * ENDPOINT_ID;
     me->ip_id = (uint16_t)(segment->ip_id | (me->ip_id & (numbered - 1)));
     me->flags = (uint16_t)flags;
-    me->ttl = segment->ttl;
+    /* A copy from behind a router has a little less: no news. */
+    unsigned copied = (unsigned)(me->ttl - segment->ttl) <= 3;
+    me->ttl = copied ? me->ttl : segment->ttl;
     me->window = segment->window;
     unsigned offered = segment->flags & TCP_SYN ? 0 : segment->window;
     unsigned most = first ? 0 : me->max_window;

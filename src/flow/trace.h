@@ -31,19 +31,25 @@ struct trace_log {
 int trace_init(struct trace_log *log, size_t bytes, struct whyrst_error *error);
 void trace_clear(struct trace_log *log);
 
+/* A record's payload_flags for a segment. */
+static inline uint32_t trace_payload_flags(const struct segment *segment)
+{
+    uint32_t payload = segment->payload_bytes < 0xfffff ? segment->payload_bytes : 0xfffff;
+    return payload << 12 | (segment->flags & 0xfff);
+}
+
 /* Appends; returns the low half of the record's number (never 0), to be the next one's `previous`. */
 static inline uint32_t trace_append(struct trace_log *log, const struct segment *segment,
                                     unsigned side, uint32_t previous)
 {
     uint64_t next = log->next;
     struct trace_record *record = &log->records[next & (log->capacity - 1)];
-    uint32_t payload = segment->payload_bytes < 0xfffff ? segment->payload_bytes : 0xfffff;
     record->time_nsec = segment->time_nsec;
     record->seq = segment->seq;
     record->ack = segment->ack;
     record->previous = previous;
     record->frame = (uint32_t)segment->frame_no;
-    record->payload_flags = payload << 12 | (segment->flags & 0xfff);
+    record->payload_flags = trace_payload_flags(segment);
     record->window = segment->window;
     record->ttl = segment->ttl;
     record->input_side = (uint8_t)((segment->input & 0x7f) << 1 | side);

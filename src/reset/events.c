@@ -39,9 +39,6 @@ void events_clear(struct events *events)
 static void events_decide_oldest(struct events *events)
 {
     struct reset *reset = &events->ring[events->decided % events->capacity];
-    struct conn_cold *cold = &events->table->colds[reset->conn_index];
-    if (cold->event == events->decided % events->capacity + 1)
-        cold->event = 0;
     events->decided++;
     events->on_decide(events->user, reset);
 }
@@ -64,10 +61,13 @@ void events_finish(struct events *events)
         events_decide_oldest(events);
 }
 
+/* The undecided event of a connection, or NULL. A decision leaves the connection's number of its
+ * slot as it is: that line left the cache long ago. */
 static struct reset *events_of(const struct events *events, uint32_t index)
 {
     uint32_t slot = events->table->colds[index].event;
-    return slot != 0 ? &events->ring[slot - 1] : NULL;
+    struct reset *reset = slot != 0 ? &events->ring[slot - 1] : NULL;
+    return reset && reset->conn_index == index && reset->id > events->decided ? reset : NULL;
 }
 
 static void remember_host(struct events *events, struct reset *reset)
@@ -137,6 +137,8 @@ static void sequel_take_rst(struct reset *reset, const struct segment *rst, unsi
     sequel_keep_frame(reset, rst);
     if (side == reset->side) {
         sequel->resetter_rsts++;
+        sequel->surplus |= since_nsec <= PAIR_NSEC && sequel->peer_packets == 0 &&
+                           reset_answers_one(reset);
         if (since_nsec <= PAIR_NSEC && !answers) {
             if (sequel->seq_step == 0)
                 sequel->seq_step = seq_diff(rst->seq, reset->rst.seq);

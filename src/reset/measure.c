@@ -272,6 +272,7 @@ static void measure_sequel(const struct reset *reset, struct facts *facts)
     set(facts, FACT_SEQUEL_PEER_RST, sequel->peer_rst_answers);
     set(facts, FACT_SEQUEL_RST_COUNT, sequel->resetter_rsts);
     set(facts, FACT_SEQUEL_RST_SEQ_STEP, sequel->seq_step);
+    set(facts, FACT_SEQUEL_RST_SURPLUS, sequel->surplus);
     set(facts, FACT_SEQUEL_RST_MIXED, sequel->mixed);
     set(facts, FACT_SEQUEL_RST_BOTH_WAYS, sequel->both_ways);
     set_if(facts, FACT_SEQUEL_SYN_RETRY_MSEC, sequel->syn_retried,

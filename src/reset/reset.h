@@ -44,7 +44,7 @@ struct sequel {
     uint32_t continues_frame;  /* first packet that proves the resetter went on, low half; 0 none,
                                   or in another input than the RST */
     bool resetter_continues, peer_continues, peer_rst_answers;
-    bool mixed, both_ways, syn_retried, accepted;
+    bool mixed, surplus, both_ways, syn_retried, accepted;
     uint8_t followup_count;    /* frames kept */
     uint32_t followups[RESET_FOLLOWUPS]; /* frame numbers in the RST's input, low half */
 };
@@ -95,6 +95,17 @@ static inline const struct endpoint *reset_peer(const struct reset *reset)
 /* Fills conn, cold, trigger and shape from the connection as it was before the RST. */
 void reset_observe(struct reset *reset, const struct conn *conn, const struct conn_cold *cold,
                    const struct segment *rst, unsigned side, const struct trace_log *log);
+
+/* Whether the peer sent at most one packet since the resetter last spoke: a stack then sends no more
+ * than one RST in answer. */
+static inline bool reset_answers_one(const struct reset *reset)
+{
+    unsigned peer = reset->side ? 0 : HISTORY_HIGH;
+    uint64_t history = reset->conn.history;
+    bool last_from_peer = (history & HISTORY_HIGH) == peer;
+    bool before_from_peer = history >> 4 != 0 && (history >> 4 & HISTORY_HIGH) == peer;
+    return !last_from_peer || (!(reset->conn.repeated & 1) && !before_from_peer);
+}
 
 /* Whether a recent packet to the end `side` of a connection, whose newest trace record is given,
  * carried this acknowledgment: what a reply copies. */

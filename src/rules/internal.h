@@ -34,6 +34,15 @@ struct rule_entry {
     unsigned signature_count;
 };
 
+/* A number fact that is asked for. The constants it is compared with cut the numbers into intervals,
+ * inside of which all values get the same answers. */
+struct number_filter {
+    uint8_t fact;
+    unsigned bound_count;
+    double *bounds;     /* where a new interval begins, ascending */
+    uint64_t *excluded; /* bound_count + 1 rows, and one for "not captured" */
+};
+
 /* What a value of a fact rules out, for all signatures at once. Sets of signatures are rows of
  * bits, `words` of 64 each, by index in whyrst_rules.signatures. */
 struct filter {
@@ -41,9 +50,8 @@ struct filter {
     uint8_t name_facts[FACT_COUNT]; /* bool and enum facts that are asked for */
     unsigned name_fact_count;
     uint64_t *excluded; /* FILTER_SLOTS rows for each of them: the signatures a value excludes */
-    struct fact_test *numbers; /* distinct tests of numbers */
+    struct number_filter numbers[FACT_COUNT];
     unsigned number_count;
-    uint64_t *users; /* a row for each of those: the signatures it excludes when it fails */
 };
 
 struct whyrst_rules {
@@ -105,6 +113,7 @@ void signature_parse(const struct reader *reader, const struct position *positio
 void conditions_parse(const struct reader *reader, const struct position *position,
                       const json_t *object, struct signature_entry *entry);
 
+void filter_clear(struct filter *filter);
 /* Sorts all signatures and builds their filter. -1 without memory. */
 int ruleset_compile(struct whyrst_rules *rules, struct whyrst_error *error);
 

@@ -15,26 +15,28 @@ static inline unsigned low_bits(double value)
     return bits % FILTER_SLOTS;
 }
 
-/* The signatures of one word of bits that no fact says no to. No branch depends on a fact: they
- * differ from reset to reset, and a wrong guess costs more than the work it saves. More than one
- * word is rare enough to compare the numbers again. */
-static uint64_t filter_apply(const struct filter *filter, unsigned word, const struct facts *facts)
+/* The rows of the filter that the facts pick. No branch depends on a fact: they differ from reset to
+ * reset, and a wrong guess costs more than the work it saves. Returns how many. */
+static unsigned filter_rows(const struct filter *filter, const struct facts *facts,
+                            const uint64_t *rows[2 * FACT_COUNT])
 {
-    uint64_t excluded = 0;
+    unsigned count = 0;
 
     for (unsigned i = 0; i < filter->name_fact_count; i++) {
         unsigned fact = filter->name_facts[i];
         unsigned slot = (low_bits(facts->value[fact]) | (facts->known[fact] - 1U)) % FILTER_SLOTS;
-        excluded |= filter->excluded[(size_t)(i * FILTER_SLOTS + slot) * filter->words + word];
+        rows[count++] = &filter->excluded[(size_t)(i * FILTER_SLOTS + slot) * filter->words];
     }
     for (unsigned i = 0; i < filter->number_count; i++) {
-        const struct fact_test *test = &filter->numbers[i];
-        double value = facts->value[test->fact];
-        uint64_t failed =
-            facts->known[test->fact] & !((value >= test->low) & (value <= test->high));
-        excluded |= filter->users[(size_t)i * filter->words + word] & (0 - failed);
+        const struct number_filter *number = &filter->numbers[i];
+        double value = facts->value[number->fact];
+        unsigned interval = 0, unknown = number->bound_count + 1;
+        for (unsigned bound = 0; bound < number->bound_count; bound++)
+            interval += value >= number->bounds[bound];
+        interval += (unknown - interval) & (facts->known[number->fact] - 1U);
+        rows[count++] = &number->excluded[(size_t)interval * filter->words];
     }
-    return ~excluded;
+    return count;
 }
 
 static unsigned unknown_count(const struct signature *signature, const struct facts *facts)
@@ -96,10 +98,14 @@ unsigned ruleset_match(const struct whyrst_rules *rules, const struct facts *fac
                        const struct packet_line *line, struct rule_match matches[RULE_MAX_MATCHES])
 {
     const struct filter *filter = &rules->filter;
-    unsigned count = 0;
+    const uint64_t *rows[2 * FACT_COUNT];
+    unsigned count = 0, row_count = filter_rows(filter, facts, rows);
 
     for (unsigned word = 0; word < filter->words; word++) {
-        uint64_t candidates = filter_apply(filter, word, facts);
+        uint64_t excluded = 0;
+        for (unsigned i = 0; i < row_count; i++)
+            excluded |= rows[i][word];
+        uint64_t candidates = ~excluded;
         if (rules->signature_count - word * 64 < 64)
             candidates &= (UINT64_C(1) << rules->signature_count % 64) - 1;
         count =

@@ -56,9 +56,7 @@ void whyrst_rules_free(struct whyrst_rules *rules)
         return;
     for (unsigned i = 0; i < rules->rule_count; i++)
         rule_clear(&rules->rules[i]);
-    free(rules->filter.excluded);
-    free(rules->filter.numbers);
-    free(rules->filter.users);
+    filter_clear(&rules->filter);
     free(rules->rules);
     free(rules->signatures);
     free(rules);

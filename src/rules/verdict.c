@@ -90,17 +90,21 @@ static void alternatives_rank(struct verdict *verdict, const double weight[WHYRS
     }
 }
 
-void verdict_decide(const struct whyrst_rules *rules, const struct facts *facts,
-                    const struct packet_line *line, enum whyrst_side sent_by,
-                    struct verdict *verdict)
+/* All but the alternatives. Returns the number of matches. */
+static unsigned verdict_take_best(const struct whyrst_rules *rules, const struct facts *facts,
+                                  const struct packet_line *line, enum whyrst_side sent_by,
+                                  struct rule_match matches[RULE_MAX_MATCHES],
+                                  struct verdict *verdict)
 {
-    struct rule_match matches[RULE_MAX_MATCHES];
     unsigned count = ruleset_match(rules, facts, line, matches);
-    memset(verdict, 0, sizeof(*verdict));
     verdict->cause = WHYRST_UNKNOWN;
     verdict->origin = WHYRST_ORIGIN_UNKNOWN;
+    verdict->signature = NULL;
+    verdict->complete = false;
+    verdict->confidence = 0;
+    verdict->alternative_count = 0;
     if (count == 0)
-        return;
+        return 0;
     const struct signature *signature = matches[0].signature;
     verdict->cause = signature->rule->cause;
     verdict->signature = signature;
@@ -109,8 +113,28 @@ void verdict_decide(const struct whyrst_rules *rules, const struct facts *facts,
     verdict->origin = signature->origin >= 0 ? (enum whyrst_origin)signature->origin
                       : sent_by == WHYRST_CLIENT ? WHYRST_ORIGIN_CLIENT
                                                  : WHYRST_ORIGIN_SERVER;
+    return count;
+}
+
+void verdict_decide_cause(const struct whyrst_rules *rules, const struct facts *facts,
+                          const struct packet_line *line, enum whyrst_side sent_by,
+                          struct verdict *verdict)
+{
+    struct rule_match matches[RULE_MAX_MATCHES];
+    verdict_take_best(rules, facts, line, sent_by, matches, verdict);
+}
+
+void verdict_decide(const struct whyrst_rules *rules, const struct facts *facts,
+                    const struct packet_line *line, enum whyrst_side sent_by,
+                    struct verdict *verdict)
+{
+    struct rule_match matches[RULE_MAX_MATCHES];
     double weight[WHYRST_CAUSE_COUNT] = {0};
     const char *why[WHYRST_CAUSE_COUNT];
+    unsigned count = verdict_take_best(rules, facts, line, sent_by, matches, verdict);
+    memset(verdict->alternatives, 0, sizeof(verdict->alternatives));
+    if (count == 0)
+        return;
     alternatives_weigh(matches, count, weight, why);
     alternatives_rank(verdict, weight, why);
 }

@@ -21,6 +21,11 @@ void verdict_decide(const struct whyrst_rules *rules, const struct facts *facts,
                     const struct packet_line *line, enum whyrst_side sent_by,
                     struct verdict *verdict);
 
+/* The same without alternatives: all that counting takes. */
+void verdict_decide_cause(const struct whyrst_rules *rules, const struct facts *facts,
+                          const struct packet_line *line, enum whyrst_side sent_by,
+                          struct verdict *verdict);
+
 /* Fills *out for a full report; everything but the counts-only members. out must be zeroed. */
 void verdict_describe(const struct whyrst_rules *rules, const struct reset *reset,
                       const struct facts *facts, const struct packet_line *line,
