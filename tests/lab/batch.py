@@ -37,7 +37,7 @@ def draw_plays(rng, count, settings, only=None):
     """(start second, scenario, IP version) for a whole batch: an equal share for each cause, common ones more."""
     known = scenarios.load()
     lan = settings["path"]["kind"] == "lan"
-    usable = [s for s in known.values() if (lan or not s.lan_only) and (only is None or s.name in only or s.cause in only)]
+    usable = [s for s in known.values() if (lan or not s.lan_only) and scenarios.chosen(s, only)]
     share = {"so-linger-zero": 1.5, "unread-receive-buffer": 1.8, "data-after-close": 1.5, "half-open-connection": 1.3,
              "accept-queue-overflow": 0.4, "unknown": 0.5, "none": 0.4}
     causes = sorted({s.cause for s in usable})
@@ -45,7 +45,7 @@ def draw_plays(rng, count, settings, only=None):
     for _ in range(count):
         cause = rng.choices(causes, [share.get(c, 1.0) for c in causes])[0]
         mine = [s for s in usable if s.cause == cause]
-        one = rng.choices(mine, [s.weight for s in mine])[0]
+        one = rng.choices(mine, [s.weight or 1 for s in mine])[0]
         v = rng.choice([v for v in (4, 4, 4, 6, 6) if v in one.versions])
         plays.append((rng.uniform(0, max(1.0, count / 30)), one, v, {}))
     return plays
@@ -136,8 +136,9 @@ class Batch:
             kernel = [e.kernel.as_json() for e in self.labeller.emissions.get(conn.id, ()) if e.kernel is not None]
             connections.append({"id": conn.id, "scenario": conn.scenario, "params": conn.params, "note": conn.note,
                                 "client": address(conn, 0), "server": address(conn, 1), "kernel": kernel, "reset": conn.id in hit})
+        skipped = sorted({conn.scenario + ": " + conn.note for conn in self.conns if (conn.note or "").startswith("skipped")})
         return {"format": FORMAT, "capture": name, "seed": self.seed, "vantage": vantage, "edits": edits, "axes": axes,
-                "capture_lost": self.lost, "packets": len(packets), "events": events, "left_out": left_out, "connections": connections}
+                "capture_lost": self.lost, "packets": len(packets), "events": events, "left_out": left_out, "connections": connections, "skipped": skipped}
 
     def axes(self, vantage, edits, kind):
         path, sysctl = self.settings["path"], self.settings.get("sysctl", {})

@@ -65,7 +65,7 @@ class Lab:
         self.rng = random.Random(seed)
         self.conns, self.helpers, self.keep = [], helpers, []
         self.next_port = {"c": self.rng.randrange(20000, 30000), "s": 5600, "tun": net.TUN_PORTS[0]}
-        self.listeners, self.waiting = {}, {}
+        self.listeners, self.waiting, self.programs = {}, {}, {}
         self.settings = network.settings
 
     # -- addresses ---------------------------------------------------------------------------------

@@ -51,6 +51,7 @@ class Labeller:
         self.box_log = box_log
         self.emissions, self.of = {}, {}    # {conn id: [Emission by time]}, {identity: [Emission]}
         self.fins, self.synacks = {}, {}    # {(conn id, side): first time its host sent a FIN}, {conn id: [times]}
+        self.spoke = {}     # {(conn id, side): first time its host sent anything but SYN and RST}
         self.assign()
         self.collect()
         self.explain()
@@ -69,7 +70,10 @@ class Labeller:
                     continue
                 if packet.tcp.flags & wire.RST:
                     self.add(Emission(packet.conn, packet.side, packet, side))
-                elif packet.tcp.flags & wire.FIN:
+                    continue
+                if not packet.tcp.flags & wire.SYN:
+                    self.spoke.setdefault((packet.conn.id, packet.side), packet.time)
+                if packet.tcp.flags & wire.FIN:
                     self.fins.setdefault((packet.conn.id, packet.side), packet.time)
                 elif packet.tcp.flags & wire.SYN and packet.tcp.flags & wire.ACK:
                     self.synacks.setdefault(packet.conn.id, []).append(packet.time)
@@ -160,6 +164,8 @@ class Labeller:
             emission.cause = emission.tail_of.cause
         elif fin is not None and fin < emission.time:
             emission.cause = "data-after-close"
+        elif emission.side == "c" and emission.maker == "c" and self.spoke.get((conn.id, "c"), emission.time) >= emission.time:
+            emission.cause = "handshake-abandoned"      # its program ended while it was dialling
 
 
 def declares(tcp):

@@ -26,9 +26,9 @@ def work(job, seed, size, out, only, vantages, answers):
             truth = batches.save(batch, out, "b%08d-%s" % (seed, vantage), vantage, rng)
             counts.update(event["cause"] for event in truth["events"])
             left += len(truth["left_out"])
-        answers.put((seed, counts, left, batch.lost, None))
+        answers.put((seed, counts, left, batch.lost, truth["skipped"], None))
     except Exception:
-        answers.put((seed, {}, 0, 0, traceback.format_exc()))
+        answers.put((seed, {}, 0, 0, [], traceback.format_exc()))
 
 
 def main():
@@ -38,7 +38,7 @@ def main():
     parser.add_argument("--out", default="lab-out", help="directory for the captures and their truth")
     parser.add_argument("--jobs", type=int, default=2, help="networks at once")
     parser.add_argument("--batch", type=int, default=400, help="scenarios in one network (one capture)")
-    parser.add_argument("--only", help="comma-separated scenario or cause names")
+    parser.add_argument("--only", help="comma-separated names of scenarios, causes or modules (programs: real programs)")
     parser.add_argument("--all-vantages", action="store_true", help="save every vantage, not one drawn from the seed")
     parser.add_argument("--list", action="store_true", help="list the scenarios and stop")
     args = parser.parse_args()
@@ -66,12 +66,14 @@ def play(args):
             process.start()
             running[seed] = (job, process)
             number += 1
-        seed, counts, unexplained, lost, error = answers.get()
+        seed, counts, unexplained, lost, skipped, error = answers.get()
         job, process = running.pop(seed)
         process.join()
         free.append(job)
         totals.update(counts)
         left += unexplained
+        for line in skipped:
+            print(line)
         if error:
             failed += 1
             print("seed %d failed:\n%s" % (seed, error), file=sys.stderr)

@@ -4,13 +4,14 @@ import math
 
 SCENARIOS = {}
 MODULES = ["abort", "unread", "refused", "halfopen", "closing", "timeouts", "handshake", "firewall", "middlebox", "injected",
-           "declared", "odd", "clean"]
+           "declared", "odd", "clean", "programs"]
 
 
 class Scenario:
     def __init__(self, function, cause, weight, lan_only, versions):
         self.function, self.cause, self.weight = function, cause, weight
         self.name, self.lan_only, self.versions = function.__name__, lan_only, versions
+        self.module = function.__module__.rsplit(".", 1)[-1]
         self.what = " ".join((function.__doc__ or "").split())
 
 
@@ -26,6 +27,13 @@ def load():
     for name in MODULES:
         importlib.import_module("scenarios." + name)
     return SCENARIOS
+
+
+def chosen(one, only):
+    """Whether this scenario is among those asked for. Programs are played only when they or their module are named."""
+    if only is None:
+        return one.module != "programs" and one.weight > 0
+    return one.name in only or one.module in only or (one.cause in only and one.module != "programs" and one.weight > 0)
 
 
 def side(conn, rng, server=0.6):
