@@ -343,10 +343,3 @@ void whyrst_free(struct whyrst_analyser *analyser)
     free(analyser->inputs);
     free(analyser);
 }
-
-/* What was fed before has to be counted, and the other thread at rest. */
-static void analyser_wait(const struct whyrst_analyser *analyser)
-{
-    if (analyser->pipeline != NULL)
-        pipeline_drain(analyser->pipeline);
-}

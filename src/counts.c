@@ -5,6 +5,13 @@
 #include "analyser.h"
 #include "pipeline.h"
 
+/* What was fed before has to be counted, and the other thread at rest. */
+static void analyser_wait(const struct whyrst_analyser *analyser)
+{
+    if (analyser->pipeline != NULL)
+        pipeline_drain(analyser->pipeline);
+}
+
 void whyrst_counts(const struct whyrst_analyser *analyser, struct whyrst_counts *counts)
 {
     analyser_wait(analyser);
