@@ -182,9 +182,9 @@ static const struct whyrst_options plain = {
 START_TEST(portions_and_threads)
 {
     static const size_t portions[] = {1, 7, 64, 65, 1000, 1 << 20};
-    struct script *script = mixed_capture(3000);
+    struct script *script = mixed_capture(450);
     struct seen expected = analyse(script, &plain, 1 << 20, true);
-    ck_assert_uint_gt(expected.count, 1500);
+    ck_assert_uint_gt(expected.count, 225);
     for (unsigned n = 0; n < sizeof portions / sizeof *portions; n++)
         for (unsigned threads = 1; threads <= 2; threads++) {
             struct whyrst_options options = plain;
@@ -218,7 +218,7 @@ END_TEST
 /* Less room for what follows a reset: the same resets, in the same order. */
 START_TEST(few_pending)
 {
-    struct script *script = mixed_capture(3000);
+    struct script *script = mixed_capture(900);
     for (unsigned threads = 1; threads <= 2; threads++) {
         struct whyrst_options options = plain;
         options.max_pending = 1;
