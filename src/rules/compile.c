@@ -128,7 +128,7 @@ static int filter_build(struct whyrst_rules *rules)
 {
     struct filter *filter = &rules->filter;
 
-    filter->words = (rules->signature_count + 63) / 64;
+    filter->words = (rules->signature_count + 127) / 128 * 2;
     filter->excluded =
         calloc((size_t)FACT_COUNT * FILTER_SLOTS * (filter->words + 1), sizeof *filter->excluded);
     if (!filter->excluded)
@@ -143,7 +143,7 @@ int ruleset_compile(struct whyrst_rules *rules, struct whyrst_error *error)
 {
     for (unsigned i = 0; i < rules->rule_count; i++)
         rules->signature_count += rules->rules[i].signature_count;
-    rules->signatures = calloc(rules->signature_count + 1, sizeof *rules->signatures);
+    rules->signatures = calloc(rules->signature_count + 128, sizeof *rules->signatures);
     if (rules->signatures)
         sort_signatures(rules);
     if (!rules->signatures || filter_build(rules)) {

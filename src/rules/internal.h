@@ -44,7 +44,7 @@ struct number_filter {
 };
 
 /* What a value of a fact rules out, for all signatures at once. Sets of signatures are rows of
- * bits, `words` of 64 each, by index in whyrst_rules.signatures. */
+ * bits, `words` of 64 each (an even number), by index in whyrst_rules.signatures. */
 struct filter {
     unsigned words;
     uint8_t name_facts[FACT_COUNT]; /* bool and enum facts that are asked for */

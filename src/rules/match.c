@@ -15,17 +15,24 @@ static inline unsigned low_bits(double value)
     return bits % FILTER_SLOTS;
 }
 
-/* The rows of the filter that the facts pick. No branch depends on a fact: they differ from reset to
- * reset, and a wrong guess costs more than the work it saves. Returns how many. */
-static unsigned filter_rows(const struct filter *filter, const struct facts *facts,
-                            const uint64_t *rows[2 * FACT_COUNT])
+static inline void exclude(uint64_t excluded[2], const uint64_t *row)
 {
-    unsigned count = 0;
+    excluded[0] |= row[0];
+    excluded[1] |= row[1];
+}
+
+/* The signatures, by two words of bits, that a fact says no to. No branch depends on a fact: they
+ * differ from reset to reset, and a wrong guess costs more than the work it saves. More words are
+ * rare enough to look at the facts again. */
+static void filter_apply(const struct filter *filter, unsigned word, const struct facts *facts,
+                         uint64_t excluded[2])
+{
+    uint64_t sum[2] = {0, 0};
 
     for (unsigned i = 0; i < filter->name_fact_count; i++) {
         unsigned fact = filter->name_facts[i];
         unsigned slot = (low_bits(facts->value[fact]) | (facts->known[fact] - 1U)) % FILTER_SLOTS;
-        rows[count++] = &filter->excluded[(size_t)(i * FILTER_SLOTS + slot) * filter->words];
+        exclude(sum, &filter->excluded[(size_t)(i * FILTER_SLOTS + slot) * filter->words + word]);
     }
     for (unsigned i = 0; i < filter->number_count; i++) {
         const struct number_filter *number = &filter->numbers[i];
@@ -34,9 +41,10 @@ static unsigned filter_rows(const struct filter *filter, const struct facts *fac
         for (unsigned bound = 0; bound < number->bound_count; bound++)
             interval += value >= number->bounds[bound];
         interval += (unknown - interval) & (facts->known[number->fact] - 1U);
-        rows[count++] = &number->excluded[(size_t)interval * filter->words];
+        exclude(sum, &number->excluded[(size_t)interval * filter->words + word]);
     }
-    return count;
+    excluded[0] = sum[0];
+    excluded[1] = sum[1];
 }
 
 static unsigned unknown_count(const struct signature *signature, const struct facts *facts)
@@ -94,20 +102,27 @@ static unsigned candidates_try(const struct signature_entry *const *entries, uin
     return count;
 }
 
+/* The signatures there are of a word of bits. */
+static uint64_t word_used(const struct whyrst_rules *rules, unsigned word)
+{
+    unsigned first = word * 64, left = 0;
+
+    if (rules->signature_count > first)
+        left = rules->signature_count - first;
+    return left < 64 ? (UINT64_C(1) << left) - 1 : UINT64_MAX;
+}
+
 unsigned ruleset_match(const struct whyrst_rules *rules, const struct facts *facts,
                        const struct packet_line *line, struct rule_match matches[RULE_MAX_MATCHES])
 {
     const struct filter *filter = &rules->filter;
-    const uint64_t *rows[2 * FACT_COUNT];
-    unsigned count = 0, row_count = filter_rows(filter, facts, rows);
+    uint64_t excluded[2];
+    unsigned count = 0;
 
     for (unsigned word = 0; word < filter->words; word++) {
-        uint64_t excluded = 0;
-        for (unsigned i = 0; i < row_count; i++)
-            excluded |= rows[i][word];
-        uint64_t candidates = ~excluded;
-        if (rules->signature_count - word * 64 < 64)
-            candidates &= (UINT64_C(1) << rules->signature_count % 64) - 1;
+        if (word % 2 == 0)
+            filter_apply(filter, word, facts, excluded);
+        uint64_t candidates = word_used(rules, word) & ~excluded[word % 2];
         count =
             candidates_try(rules->signatures + word * 64, candidates, facts, line, matches, count);
     }
