@@ -42,6 +42,8 @@ static enum stack measure_stack(const struct endpoint *end)
 static bool is_idle_timer(double seconds, double slack)
 {
     static const double timers[] = {60, 120, 180, 240, 300, 350, 600, 900, 1800, 3600};
+    if (seconds < timers[0] - 0.05)
+        return false; /* nearly always */
     for (unsigned n = 0; n < sizeof(timers) / sizeof(timers[0]); n++)
         if (seconds >= timers[n] - 0.05 && seconds <= timers[n] * (1 + slack) + 0.5)
             return true;
