@@ -27,26 +27,30 @@ static size_t name_length(const char *at)
     return length;
 }
 
+/* The four owners differ in their first letter, the parts in length and first letter. */
 static bool name_find(const char *name, size_t length, struct placeholder *found)
 {
-    static const size_t owner_lengths[] = {6, 6, 8, 4}, part_lengths[] = {0, 3, 5, 5};
+    unsigned owner = *name == 'C'   ? OF_CLIENT
+                     : *name == 'S' ? OF_SERVER
+                     : *name == 'R' ? OF_RESETTER
+                                    : OF_PEER;
+    size_t head = owner == OF_PEER ? 4 : owner == OF_RESETTER ? 8 : 6;
 
-    for (unsigned owner = OF_CLIENT; owner <= OF_PEER; owner++) {
-        size_t head = owner_lengths[owner];
-        if (length < head || memcmp(name, owner_names[owner], head) != 0)
-            continue;
-        for (unsigned part = PART_ENDPOINT; part <= PART_ROLE; part++) {
-            if (part_lengths[part] != length - head ||
-                memcmp(part_names[part], name + head, length - head) != 0)
-                continue;
-            if (part == PART_ROLE && owner < OF_RESETTER) /* the client's role says nothing */
-                return false;
-            found->owner = owner;
-            found->part = part;
-            return true;
-        }
-    }
-    return false;
+    if (length < head || memcmp(name, owner_names[owner], head) != 0)
+        return false;
+    const char *tail = name + head;
+    size_t rest = length - head;
+    unsigned part = rest == 0   ? PART_ENDPOINT
+                    : rest == 3 ? PART_IP
+                    : rest == 5 ? (tail[1] == 'P' ? PART_PORT : PART_ROLE)
+                                : PART_ROLE + 1;
+    if (part > PART_ROLE || memcmp(tail, part_names[part], rest) != 0)
+        return false;
+    if (part == PART_ROLE && owner < OF_RESETTER) /* the client's role says nothing */
+        return false;
+    found->owner = owner;
+    found->part = part;
+    return true;
 }
 
 const char *text_bad_placeholder(const char *text, size_t *length)
