@@ -34,6 +34,7 @@ class Conn:
         self.socks = {}
         self.marks = []         # (time, side, cause): what an RST without a socket means from then on
         self.reject_cause = None    # what an RST of netfilter means
+        self.foreign_cause = None   # what an RST of the server means when its stack is not the kernel's
         self.reasons = {}       # {(side, kernel reason): cause} where the scenario knows better than the general table
         self.group = []         # causes this scenario cannot be told apart from, over the general ones
         self.note = None

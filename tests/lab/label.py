@@ -133,6 +133,9 @@ class Labeller:
 
     def decide(self, emission):
         conn, side, kernel = emission.conn, emission.side, emission.kernel
+        if kernel is None and conn.foreign_cause and side == emission.maker == "s":
+            emission.cause, emission.why = conn.foreign_cause, "another stack than the kernel's: what its program did"
+            return
         if kernel is None:
             emission.cause = conn.reject_cause
             emission.why = "netfilter REJECT: the kernel's TCP did not send it" if conn.reject_cause else "no kernel reason was recorded"
@@ -332,7 +335,7 @@ def make_event(emission, packet, view, frame):
     event["kernel"] = emission.kernel.reason if emission.kernel else None
     event["origin"] = SIDE[emission.maker] if emission.maker in SIDE else "middlebox"
     event["origins"] = [event["origin"]]
-    if emission.kernel is None and emission.maker in SIDE:
+    if emission.kernel is None and emission.maker in SIDE and not conn.foreign_cause:
         event["origins"].append("middlebox")    # the host's own firewall: either word is right
     event["group"] = group_of(emission, cause, view, conn, True)
     return event

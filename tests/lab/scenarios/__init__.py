@@ -4,7 +4,7 @@ import math
 
 SCENARIOS = {}
 MODULES = ["abort", "unread", "refused", "halfopen", "closing", "timeouts", "handshake", "firewall", "middlebox", "injected",
-           "declared", "odd", "clean", "programs"]
+           "declared", "odd", "clean", "programs", "foreign"]
 
 
 class Scenario:
@@ -30,10 +30,11 @@ def load():
 
 
 def chosen(one, only):
-    """Whether this scenario is among those asked for. Programs are played only when they or their module are named."""
+    """Whether this scenario is among those asked for. What needs more software is played only when it or its module is named."""
+    usual = one.module not in ("programs", "foreign") and one.weight > 0
     if only is None:
-        return one.module != "programs" and one.weight > 0
-    return one.name in only or one.module in only or (one.cause in only and one.module != "programs" and one.weight > 0)
+        return usual
+    return one.name in only or one.module in only or (one.cause in only and usual)
 
 
 def side(conn, rng, server=0.6):
