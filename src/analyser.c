@@ -67,8 +67,8 @@ static void analyser_evict(void *user, uint32_t index)
     analyser->counts.evicted++;
 }
 
-/* Whether a connection that a new SYN replaces may still live at its server: it was never closed, or
- * only just answered and reset. */
+/* Whether a connection that a new SYN replaces may still live at its server: it was never closed,
+ * or only just answered and reset. */
 static bool conn_is_unfinished(const struct conn *old, int64_t now_nsec)
 {
     uint16_t both = old->end[0].flags & old->end[1].flags;
@@ -182,13 +182,14 @@ static bool analyser_has_input(struct whyrst_analyser *analyser, uint16_t input)
         return false;
     analyser->inputs = grown;
     for (unsigned n = analyser->input_count; n <= input; n++)
-        grown[n] = (struct whyrst_input_counts){.first_time_nsec = INT64_MIN,
-                                                .last_time_nsec = INT64_MIN};
+        grown[n] =
+            (struct whyrst_input_counts){.first_time_nsec = INT64_MIN, .last_time_nsec = INT64_MIN};
     analyser->input_count = input + 1u;
     return true;
 }
 
-static void analyser_count_batch(struct whyrst_analyser *analyser, const struct segment_batch *batch)
+static void analyser_count_batch(struct whyrst_analyser *analyser,
+                                 const struct segment_batch *batch)
 {
     struct whyrst_input_counts *input = &analyser->inputs[batch->input];
     input->packets += batch->packets;

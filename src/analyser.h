@@ -26,10 +26,10 @@ struct whyrst_analyser {
     struct whyrst_input_counts *inputs; /* by input number */
     unsigned input_count;
     struct whyrst_counts counts;
-    bool out_of_memory;          /* something was lost; told by the next call */
-    struct whyrst_reset out;     /* the one being handed out */
-    struct segment_batch batch;  /* with one thread */
-    struct pipeline *pipeline;   /* with two, else NULL */
+    bool out_of_memory;         /* something was lost; told by the next call */
+    struct whyrst_reset out;    /* the one being handed out */
+    struct segment_batch batch; /* with one thread */
+    struct pipeline *pipeline;  /* with two, else NULL */
 };
 
 /* Takes a batch in; sets out_of_memory instead of failing. */

@@ -26,8 +26,8 @@ void whyrst_input_counts(const struct whyrst_analyser *analyser, uint16_t input,
     if (input < analyser->input_count)
         *counts = analyser->inputs[input];
     else
-        *counts = (struct whyrst_input_counts){.first_time_nsec = INT64_MIN,
-                                               .last_time_nsec = INT64_MIN};
+        *counts =
+            (struct whyrst_input_counts){.first_time_nsec = INT64_MIN, .last_time_nsec = INT64_MIN};
 }
 
 static int compare_services(const void *left, const void *right)
@@ -74,8 +74,8 @@ int whyrst_services(const struct whyrst_analyser *analyser, struct whyrst_servic
 const char *whyrst_undecoded_name(enum whyrst_undecoded reason)
 {
     static const char *const names[WHYRST_UNDECODED_COUNT] = {
-        "not TCP",         "later IP fragment",      "cut before the TCP header ends",
-        "malformed",       "unsupported link type", "unsupported encapsulation",
+        "not TCP",   "later IP fragment",     "cut before the TCP header ends",
+        "malformed", "unsupported link type", "unsupported encapsulation",
     };
     return reason < WHYRST_UNDECODED_COUNT ? names[reason] : "unknown";
 }

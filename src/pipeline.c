@@ -7,7 +7,7 @@
 
 #include "analyser.h"
 
-#define RING_BATCHES 32 /* a power of two */
+#define RING_BATCHES 32  /* a power of two */
 #define SPINS        200 /* looks at the other side's counter before sleeping */
 
 struct pipeline {

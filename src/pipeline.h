@@ -1,5 +1,5 @@
-/* Two threads: the caller's decodes, another analyses. Batches cross in order through a ring, so the
- * result is the same as with one. */
+/* Two threads: the caller's decodes, another analyses. Batches cross in order through a ring, so
+ * the result is the same as with one. */
 #ifndef WHYRST_PIPELINE_H
 #define WHYRST_PIPELINE_H
 
@@ -16,7 +16,8 @@ void pipeline_free(struct pipeline *pipeline);
 struct segment_batch *pipeline_next(struct pipeline *pipeline);
 /* Hands the batch of pipeline_next over. */
 void pipeline_push(struct pipeline *pipeline);
-/* Waits until everything handed over is analysed. On the pipeline's own thread it returns at once. */
+/* Waits until everything handed over is analysed. On the pipeline's own thread it returns at once.
+ */
 void pipeline_drain(struct pipeline *pipeline);
 
 #endif

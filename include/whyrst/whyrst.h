@@ -4,11 +4,11 @@
  * per reset event comes out through a callback. It never prints, exits or keeps globals.
  *
  * Ownership: whatever a _new or _load function returns belongs to the caller until the matching
- * _free. Everything passed *to* a callback belongs to the library and is valid only during the call.
- * Everything passed to whyrst_feed() may be reused as soon as it returns.
+ * _free. Everything passed *to* a callback belongs to the library and is valid only during the
+ * call. Everything passed to whyrst_feed() may be reused as soon as it returns.
  *
- * Errors: functions that can fail return -1 or NULL and fill the caller's struct whyrst_error (may be
- * NULL), which comes last. Malformed packets are not errors; they are counted.
+ * Errors: functions that can fail return -1 or NULL and fill the caller's struct whyrst_error (may
+ * be NULL), which comes last. Malformed packets are not errors; they are counted.
  *
  * Threads: one analyser may be used by one thread at a time. With options.threads > 1 the callback
  * runs on a thread of the library, never on two at once. Ruleset objects are immutable after load.
@@ -71,11 +71,13 @@ struct whyrst_rules;
 
 /* Loads every *.json of a directory. Every bad rule is reported (all lines, newline-separated, in
  * the error text, cut at its size), then NULL comes back. Free with whyrst_rules_free. */
-WHYRST_API struct whyrst_rules *whyrst_rules_load(const char *directory, struct whyrst_error *error);
+WHYRST_API struct whyrst_rules *whyrst_rules_load(const char *directory,
+                                                  struct whyrst_error *error);
 WHYRST_API void whyrst_rules_free(struct whyrst_rules *rules);
 /* Number of rules (causes) loaded. */
 WHYRST_API unsigned whyrst_rules_count(const struct whyrst_rules *rules);
-/* SHA-256 over the rule files' names and bytes in name order, 64 hex digits; lives as long as rules. */
+/* SHA-256 over the rule files' names and bytes in name order, 64 hex digits; lives as long as
+ * rules. */
 WHYRST_API const char *whyrst_rules_sha256(const struct whyrst_rules *rules);
 
 enum whyrst_language { WHYRST_EN, WHYRST_ZH };
@@ -111,21 +113,21 @@ struct whyrst_address {
  * Wireshark: the first byte of a side's SYN is 0; without a SYN its first packet seen is 1. */
 struct whyrst_packet_note {
     uint64_t frame;
-    uint16_t input;        /* index of the input the frame number belongs to */
-    uint8_t from;          /* enum whyrst_side */
-    uint8_t ttl;           /* TTL or hop limit */
-    uint16_t flags;        /* TCP flags as on the wire, 12 bits */
-    int64_t offset_nsec;   /* since the first packet of the connection that is listed */
-    uint32_t seq, ack;     /* relative; ack is 0 without the ACK flag */
-    uint32_t len;          /* payload, bytes */
-    uint32_t window;       /* bytes, scaled when the scale is known */
+    uint16_t input;      /* index of the input the frame number belongs to */
+    uint8_t from;        /* enum whyrst_side */
+    uint8_t ttl;         /* TTL or hop limit */
+    uint16_t flags;      /* TCP flags as on the wire, 12 bits */
+    int64_t offset_nsec; /* since the first packet of the connection that is listed */
+    uint32_t seq, ack;   /* relative; ack is 0 without the ACK flag */
+    uint32_t len;        /* payload, bytes */
+    uint32_t window;     /* bytes, scaled when the scale is known */
 };
 
-#define WHYRST_MAX_FRAMES     8
-#define WHYRST_MAX_EVIDENCE   16
-#define WHYRST_MAX_SEQUENCE   32
-#define WHYRST_MAX_FOLLOWUPS  64
-#define WHYRST_MAX_CAVEATS    12
+#define WHYRST_MAX_FRAMES      8
+#define WHYRST_MAX_EVIDENCE    16
+#define WHYRST_MAX_SEQUENCE    32
+#define WHYRST_MAX_FOLLOWUPS   64
+#define WHYRST_MAX_CAVEATS     12
 #define WHYRST_MAX_RST_PAYLOAD 128
 
 enum whyrst_value_kind { WHYRST_VALUE_BOOL, WHYRST_VALUE_NUMBER, WHYRST_VALUE_STRING };
@@ -157,9 +159,9 @@ struct whyrst_verdict {
     const char *signature; /* name of the signature that matched, or "none" */
     bool complete;         /* every fact the signature asks for was captured */
     enum whyrst_certainty certainty;
-    double confidence;       /* 0 to 1 */
-    const char *title;       /* in the language asked for */
-    char explanation[1200];  /* ditto, with this connection's values filled in */
+    double confidence;      /* 0 to 1 */
+    const char *title;      /* in the language asked for */
+    char explanation[1200]; /* ditto, with this connection's values filled in */
 };
 
 /* What the kernel itself said, live on the sending host only. */
@@ -171,11 +173,11 @@ struct whyrst_kernel {
 
 /* One reset event: the first RST of a connection with its duplicates and tails. */
 struct whyrst_reset {
-    uint64_t id;     /* 1, 2, … in order of frame */
-    uint16_t input;  /* index of the input that holds the RST */
-    uint64_t frame;  /* first RST, as Wireshark's frame.number in that input */
+    uint64_t id;       /* 1, 2, … in order of frame */
+    uint16_t input;    /* index of the input that holds the RST */
+    uint64_t frame;    /* first RST, as Wireshark's frame.number in that input */
     int64_t time_nsec; /* since the epoch, UTC */
-    uint32_t stream; /* Wireshark's tcp.stream in that input */
+    uint32_t stream;   /* Wireshark's tcp.stream in that input */
     struct whyrst_address client, server;
     bool roles_inferred;
     enum whyrst_side sent_by; /* whose address the RST carries */
@@ -191,14 +193,17 @@ struct whyrst_reset {
     unsigned caveat_count;
 
     bool benign;
-    int64_t bytes_unacknowledged; /* sent by either side and not acknowledged at the RST; -1 unknown */
-    int64_t bytes_unanswered;     /* peer's bytes since the resetter's last data; -1 unknown */
+    int64_t
+        bytes_unacknowledged; /* sent by either side and not acknowledged at the RST; -1 unknown */
+    int64_t bytes_unanswered; /* peer's bytes since the resetter's last data; -1 unknown */
     char impact[200];
 
-    const char *const *confirm; /* NULL-terminated; $CLIENT $SERVER $SPORT $CPORT not yet filled in */
-    const char *const *remedy;  /* NULL-terminated, in the language asked for */
+    const char *const
+        *confirm; /* NULL-terminated; $CLIENT $SERVER $SPORT $CPORT not yet filled in */
+    const char *const *remedy; /* NULL-terminated, in the language asked for */
 
-    struct whyrst_packet_note sequence[WHYRST_MAX_SEQUENCE]; /* handshake and last packets, RST last */
+    struct whyrst_packet_note
+        sequence[WHYRST_MAX_SEQUENCE]; /* handshake and last packets, RST last */
     unsigned sequence_count;
     unsigned sequence_gap_after; /* packets are left out after this many; 0 = nothing left out */
     char notation[256];          /* the same in rule notation, "< S > R." */
@@ -265,14 +270,14 @@ struct whyrst_input_counts {
     int64_t first_time_nsec, last_time_nsec; /* INT64_MIN when there was no packet */
 };
 
-enum whyrst_undecoded {      /* packets that are not TCP, by reason */
-    WHYRST_NOT_TCP,          /* understood, another protocol */
-    WHYRST_FRAGMENT,         /* not the first fragment of an IP datagram */
-    WHYRST_CUT,              /* captured bytes end before the TCP header does */
-    WHYRST_MALFORMED,        /* lengths contradict each other */
-    WHYRST_UNKNOWN_LINK,     /* link type not supported */
-    WHYRST_UNKNOWN_PROTOCOL, /* an encapsulation not supported */
-    WHYRST_UNDECODED_COUNT
+enum whyrst_undecoded {                          /* packets that are not TCP, by reason */
+                        WHYRST_NOT_TCP,          /* understood, another protocol */
+                        WHYRST_FRAGMENT,         /* not the first fragment of an IP datagram */
+                        WHYRST_CUT,              /* captured bytes end before the TCP header does */
+                        WHYRST_MALFORMED,        /* lengths contradict each other */
+                        WHYRST_UNKNOWN_LINK,     /* link type not supported */
+                        WHYRST_UNKNOWN_PROTOCOL, /* an encapsulation not supported */
+                        WHYRST_UNDECODED_COUNT
 };
 WHYRST_API const char *whyrst_undecoded_name(enum whyrst_undecoded reason);
 

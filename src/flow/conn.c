@@ -1,3 +1,5 @@
+#include "flow/conn.h"
+
 #include "flow/conn_feed.h"
 
 #include <string.h>
@@ -81,8 +83,8 @@ static void conn_take_syn(struct endpoint *me, struct endpoint_cold *cold,
     me->syns = conn_saturate(me->syns);
 }
 
-/* The same sequence space again: retransmission, unless its IP identification shows that it was sent
- * before what was already seen (reordered, or a late copy). */
+/* The same sequence space again: retransmission, unless its IP identification shows that it was
+ * sent before what was already seen (reordered, or a late copy). */
 static void conn_take_repeat(struct endpoint *me, struct endpoint_cold *cold,
                              const struct segment *segment)
 {
@@ -97,7 +99,8 @@ static void conn_take_repeat(struct endpoint *me, struct endpoint_cold *cold,
     cold->retransmissions = conn_saturate(cold->retransmissions);
 }
 
-/* Keep-alive probe: one byte before snd_nxt (RFC 9293, 3.8.4), and not because the window is shut. */
+/* Keep-alive probe: one byte before snd_nxt (RFC 9293, 3.8.4), and not because the window is shut.
+ */
 static void conn_take_probe(struct endpoint *me, struct endpoint_cold *cold,
                             const struct segment *segment)
 {

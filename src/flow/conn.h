@@ -1,5 +1,5 @@
-/* A TCP connection: both ends' sequence state, exact and small. 128 bytes every packet touches and 64
- * that only data, retransmissions and pauses touch, kept apart (struct conn_cold). */
+/* A TCP connection: both ends' sequence state, exact and small. 128 bytes every packet touches and
+ * 64 that only data, retransmissions and pauses touch, kept apart (struct conn_cold). */
 #ifndef WHYRST_FLOW_CONN_H
 #define WHYRST_FLOW_CONN_H
 
@@ -39,7 +39,7 @@ static inline uint32_t conn_ticks(int64_t time_nsec)
 #define TICK_NSEC 65536
 
 struct endpoint {
-    uint32_t isn;        /* sequence number of the SYN; without one, of the byte before the first seen */
+    uint32_t isn; /* sequence number of the SYN; without one, of the byte before the first seen */
     uint32_t snd_nxt;    /* one past the highest sequence number seen from it */
     uint32_t rcv_nxt;    /* highest acknowledgment it sent */
     uint32_t print;      /* fingerprint of its last packet, to recognise a packet captured twice */
@@ -48,10 +48,10 @@ struct endpoint {
     uint16_t max_window; /* largest so far after the SYN, unscaled */
     uint16_t ip_id;      /* of its last packet that had one */
     uint16_t flags;      /* ENDPOINT_… */
-    uint8_t ttl;           /* of its last packet; up to 3 less in copies from behind routers */
+    uint8_t ttl;         /* of its last packet; up to 3 less in copies from behind routers */
     uint8_t wscale;      /* with ENDPOINT_WSCALE */
     uint8_t data_segments; /* with payload, saturated at 255 */
-    uint8_t syns;        /* SYNs or SYN-ACKs, saturated */
+    uint8_t syns;          /* SYNs or SYN-ACKs, saturated */
 };
 
 struct endpoint_cold {
@@ -61,34 +61,34 @@ struct endpoint_cold {
     uint32_t train_ticks;      /* time of the last retransmission or probe */
     uint32_t train_interval;   /* ticks from the one before it, 0 with only one */
     uint8_t retransmissions;   /* since its last new data, saturated */
-    uint8_t probes;            /* keep-alive probes since the last new data of either end, saturated */
-    uint8_t payload_kind;      /* enum payload_kind of its last payload */
-    uint8_t mss_units;         /* MSS of its SYN / 16, 0 unknown */
+    uint8_t probes;       /* keep-alive probes since the last new data of either end, saturated */
+    uint8_t payload_kind; /* enum payload_kind of its last payload */
+    uint8_t mss_units;    /* MSS of its SYN / 16, 0 unknown */
 };
 
 /* struct conn.flags */
 enum {
     CONN_IPV6 = 0x01,
-    CONN_CLIENT_HIGH = 0x02,  /* the client is end 1 of the key */
-    CONN_ROLES_KNOWN = 0x04,  /* from the handshake, not inferred */
+    CONN_CLIENT_HIGH = 0x02, /* the client is end 1 of the key */
+    CONN_ROLES_KNOWN = 0x04, /* from the handshake, not inferred */
     CONN_IN_USE = 0x08,
-    CONN_RESET = 0x10,        /* a reset event was made of it */
-    CONN_OLD_TUPLE = 0x20,    /* opened over an unfinished connection of the same key */
-    CONN_LAST_HIGH = 0x40,    /* end 1 sent the last packet */
-    CONN_STRAY_ACK = 0x80,    /* its SYN was answered by an ACK of something else */
+    CONN_RESET = 0x10,     /* a reset event was made of it */
+    CONN_OLD_TUPLE = 0x20, /* opened over an unfinished connection of the same key */
+    CONN_LAST_HIGH = 0x40, /* end 1 sent the last packet */
+    CONN_STRAY_ACK = 0x80, /* its SYN was answered by an ACK of something else */
 };
 
 struct conn {
     uint8_t address[2][16]; /* ends in key order; IPv4 in the first four bytes */
     uint16_t port[2];
-    uint32_t stream;        /* Wireshark's tcp.stream in the input of number input_low */
-    uint32_t trace;         /* newest trace record */
-    uint16_t repeated;      /* bit n: entry n of history stands for more than one packet */
-    uint8_t since_pause;    /* packets since the last pause (see conn_cold.pause_msec), saturated */
-    uint8_t flags;          /* CONN_… */
-    int64_t last_nsec;      /* time of the last packet */
-    uint64_t history;       /* last packets, newest in the low four bits: enum packet code | 8 if end 1
-                               sent it; runs of equal packets are one entry */
+    uint32_t stream;     /* Wireshark's tcp.stream in the input of number input_low */
+    uint32_t trace;      /* newest trace record */
+    uint16_t repeated;   /* bit n: entry n of history stands for more than one packet */
+    uint8_t since_pause; /* packets since the last pause (see conn_cold.pause_msec), saturated */
+    uint8_t flags;       /* CONN_… */
+    int64_t last_nsec;   /* time of the last packet */
+    uint64_t history;    /* last packets, newest in the low four bits: enum packet code | 8 if end 1
+                            sent it; runs of equal packets are one entry */
     struct endpoint end[2];
 };
 
@@ -136,8 +136,8 @@ static inline bool conn_is_repeated_by(const struct conn *conn, const struct seg
 bool conn_holds_copy(const struct conn *conn, const struct trace_log *log,
                      const struct segment *segment, unsigned side);
 
-/* Whether the segment is the SYN of a new connection over this one's key: a SYN with another initial
- * sequence number, as Wireshark decides it. */
+/* Whether the segment is the SYN of a new connection over this one's key: a SYN with another
+ * initial sequence number, as Wireshark decides it. */
 static inline bool conn_is_reopened_by(const struct conn *conn, const struct segment *segment,
                                        unsigned side)
 {

@@ -26,8 +26,8 @@ int table_init(struct table *table, uint32_t limit, const struct decode_key *key
     table->directory = memory_map(sizeof(*table->directory) << TABLE_MAX_DEPTH);
     table->filled = calloc(table->bucket_limit, sizeof(*table->filled));
     table->depths = calloc(table->bucket_limit, sizeof(*table->depths));
-    if (table->buckets && table->conns && table->colds && table->directory &&
-        table->filled && table->depths) {
+    if (table->buckets && table->conns && table->colds && table->directory && table->filled &&
+        table->depths) {
         table->bucket_count = 1;
         return 0;
     }
@@ -53,8 +53,7 @@ void table_clear(struct table *table)
 uint32_t table_find(const struct table *table, const struct segment *segment)
 {
     uint32_t tag = table_tag(segment);
-    const struct table_bucket *bucket =
-        &table->buckets[table->directory[table_entry(table, tag)]];
+    const struct table_bucket *bucket = &table->buckets[table->directory[table_entry(table, tag)]];
     for (uint32_t at = tag % TABLE_BUCKET_LINES;; at = (at + 1) % TABLE_BUCKET_LINES) {
         const struct table_line *line = &bucket->lines[at];
         for (unsigned hits = line_equal(line->tags, tag); hits != 0; hits &= hits - 1) {
@@ -84,7 +83,8 @@ static void bucket_put(struct table_bucket *bucket, uint32_t tag, uint32_t index
     bucket->lines[at].indexes[count] = index;
 }
 
-/* Points the half of the directory entries of bucket `number` with the next bit set at `sibling`. */
+/* Points the half of the directory entries of bucket `number` with the next bit set at `sibling`.
+ */
 static void directory_split(struct table *table, uint32_t tag, unsigned depth, uint32_t sibling)
 {
     uint32_t span = 1u << (table->depth - depth); /* entries that led to the old bucket */
@@ -93,7 +93,8 @@ static void directory_split(struct table *table, uint32_t tag, unsigned depth, u
         table->directory[at] = sibling;
 }
 
-/* Doubles the directory: each entry becomes two. Filled from the top, so that it can be in place. */
+/* Doubles the directory: each entry becomes two. Filled from the top, so that it can be in place.
+ */
 static void directory_double(struct table *table)
 {
     for (uint32_t at = 1u << table->depth; at-- > 0;) {
@@ -203,7 +204,8 @@ static int compare_times(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* Makes room: of the next EVICT_WINDOW connections the TABLE_EVICT_SHARE that were silent longest go. */
+/* Makes room: of the next EVICT_WINDOW connections the TABLE_EVICT_SHARE that were silent longest
+ * go. */
 static void table_evict(struct table *table, table_evict_fn *on_evict, void *user)
 {
     uint32_t window = table->used < EVICT_WINDOW ? table->used : EVICT_WINDOW;

@@ -1,6 +1,6 @@
-/* The connection table: an extendible hash of small buckets over two parallel arrays of connections.
- * Buckets split one at a time, so growth never stalls; nothing is allocated per packet or
- * connection: all arrays are address space that becomes memory when first touched.
+/* The connection table: an extendible hash of small buckets over two parallel arrays of
+ * connections. Buckets split one at a time, so growth never stalls; nothing is allocated per packet
+ * or connection: all arrays are address space that becomes memory when first touched.
  *
  * A bucket is made of cache lines of eight slots, filled from their start; a connection is in the
  * line its hash names or, when that is full, in the next that is not. So a lookup compares a whole
@@ -34,19 +34,19 @@ struct table_bucket {
 struct table {
     struct table_bucket *buckets;
     uint32_t bucket_limit, bucket_count;
-    uint32_t *directory;     /* bucket numbers, 1 << depth entries */
-    uint16_t *filled;        /* slots in use, by bucket number */
-    uint8_t *depths;         /* upper hash bits a bucket's entries share, by bucket number */
+    uint32_t *directory; /* bucket numbers, 1 << depth entries */
+    uint16_t *filled;    /* slots in use, by bucket number */
+    uint8_t *depths;     /* upper hash bits a bucket's entries share, by bucket number */
     unsigned depth;
-    struct conn *conns;      /* 1 … used; index 0 is none */
-    struct conn_cold *colds; /* same index */
-    uint32_t used;           /* highest index handed out so far */
-    uint32_t limit;          /* most connections */
-    uint32_t hand;           /* where the next search for idle connections starts */
+    struct conn *conns;                /* 1 … used; index 0 is none */
+    struct conn_cold *colds;           /* same index */
+    uint32_t used;                     /* highest index handed out so far */
+    uint32_t limit;                    /* most connections */
+    uint32_t hand;                     /* where the next search for idle connections starts */
     uint32_t freed[TABLE_EVICT_SHARE]; /* stack of indexes given back */
     uint32_t freed_count;
-    uint64_t evicted;        /* connections dropped because of the limit */
-    struct decode_key key;   /* of the hash, to find a connection's slot again */
+    uint64_t evicted;      /* connections dropped because of the limit */
+    struct decode_key key; /* of the hash, to find a connection's slot again */
 };
 
 /* Told of every connection that is dropped, while its state is still whole. */

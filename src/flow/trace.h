@@ -10,12 +10,12 @@
 struct trace_record {
     int64_t time_nsec;
     uint32_t seq, ack;
-    uint32_t previous;   /* low half of the record number of the connection's packet before; 0 none */
-    uint32_t frame;      /* low half of the frame number */
+    uint32_t previous; /* low half of the record number of the connection's packet before; 0 none */
+    uint32_t frame;    /* low half of the frame number */
     uint32_t payload_flags; /* payload bytes (saturated at 2^20-1) << 12 | TCP flags */
     uint16_t window;
     uint8_t ttl;
-    uint8_t input_side;  /* low 7 bits of the input << 1 | which end of the key sent it */
+    uint8_t input_side; /* low 7 bits of the input << 1 | which end of the key sent it */
 };
 
 _Static_assert(sizeof(struct trace_record) == 32, "two records a cache line");
@@ -38,7 +38,8 @@ static inline uint32_t trace_payload_flags(const struct segment *segment)
     return payload << 12 | (segment->flags & 0xfff);
 }
 
-/* Appends; returns the low half of the record's number (never 0), to be the next one's `previous`. */
+/* Appends; returns the low half of the record's number (never 0), to be the next one's `previous`.
+ */
 static inline uint32_t trace_append(struct trace_log *log, const struct segment *segment,
                                     unsigned side, uint32_t previous)
 {

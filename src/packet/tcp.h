@@ -34,8 +34,8 @@ static inline void tcp_fill(struct segment *segment, const uint8_t *tcp, uint32_
     segment->rst_payload = 0;
     /* With or without the timestamps is a toss-up, so there is no branch for it: */
     static const uint8_t no_options[12];
-    const uint8_t *options = header_bytes == 32 && captured >= 32 ? tcp + TCP_HEADER_BYTES
-                                                                   : no_options;
+    const uint8_t *options =
+        header_bytes == 32 && captured >= 32 ? tcp + TCP_HEADER_BYTES : no_options;
     uint32_t timed = load_be32(options) == TCP_OPTIONS_TIMESTAMPS, mask = 0 - timed;
     segment->options = (uint8_t)(timed * OPTION_TIMESTAMPS);
     segment->tsval = load_be32(options + 4) & mask;

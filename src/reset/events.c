@@ -5,9 +5,9 @@
 
 #include "flow/memory.h"
 
-#define PAIR_NSEC    INT64_C(50000000)  /* RSTs this close together are one volley */
-#define MIRROR_NSEC  INT64_C(5000000)   /* RSTs both ways this close are one device's */
-#define REVIVED_NSEC INT64_C(1000000000)
+#define PAIR_NSEC       INT64_C(50000000) /* RSTs this close together are one volley */
+#define MIRROR_NSEC     INT64_C(5000000)  /* RSTs both ways this close are one device's */
+#define REVIVED_NSEC    INT64_C(1000000000)
 #define REVIVED_PACKETS 2 /* of each side, later than REVIVED_NSEC: the RST had no effect */
 
 int events_init(struct events *events, uint32_t capacity, bool with_details,
@@ -77,15 +77,13 @@ static void remember_host(struct events *events, struct reset *reset)
     unsigned server = !conn_client_side(conn), side = reset->side;
     const uint8_t *ip = conn->address[side];
     if (reset->shape == SHAPE_REFUSAL && side == server) {
-        struct service *refuser =
-            services_add(events->services, ip, conn->port[side], version);
+        struct service *refuser = services_add(events->services, ip, conn->port[side], version);
         if (refuser != NULL) {
             refuser->refused++;
             refuser->accepted_again = false;
         }
     }
-    reset->burst = services_burst(events->services, ip, version,
-                                  conn_ticks(reset->rst.time_nsec));
+    reset->burst = services_burst(events->services, ip, version, conn_ticks(reset->rst.time_nsec));
     const struct service *host = services_find(events->services, ip, 0, version);
     const struct service *service =
         services_find(events->services, conn->address[server], conn->port[server], version);
@@ -109,9 +107,9 @@ static void events_open(struct events *events, uint32_t index, const struct conn
     memset(&reset->sequel, 0, sizeof(reset->sequel));
     reset->detail = events->details ? &events->details[slot] : NULL;
     if (reset->detail != NULL) {
-        reset->detail->payload_bytes =
-            payload_bytes > sizeof(reset->detail->payload) ? sizeof(reset->detail->payload)
-                                                           : payload_bytes;
+        reset->detail->payload_bytes = payload_bytes > sizeof(reset->detail->payload)
+                                           ? sizeof(reset->detail->payload)
+                                           : payload_bytes;
         if (payload != NULL)
             memcpy(reset->detail->payload, payload, reset->detail->payload_bytes);
         reset_note_sequence(reset, events->log);
@@ -137,8 +135,8 @@ static void sequel_take_rst(struct reset *reset, const struct segment *rst, unsi
     sequel_keep_frame(reset, rst);
     if (side == reset->side) {
         sequel->resetter_rsts++;
-        sequel->surplus |= since_nsec <= PAIR_NSEC && sequel->peer_packets == 0 &&
-                           reset_answers_one(reset);
+        sequel->surplus |=
+            since_nsec <= PAIR_NSEC && sequel->peer_packets == 0 && reset_answers_one(reset);
         if (since_nsec <= PAIR_NSEC && !answers) {
             if (sequel->seq_step == 0)
                 sequel->seq_step = seq_diff(rst->seq, reset->rst.seq);
@@ -157,10 +155,10 @@ static void sequel_take_rst(struct reset *reset, const struct segment *rst, unsi
 static bool sequel_revived(const struct reset *reset, const struct segment *rst)
 {
     const struct sequel *sequel = &reset->sequel;
-    return sequel->accepted ||
-           (rst->time_nsec - reset->rst.time_nsec > REVIVED_NSEC &&
-            sequel->resetter_packets >= REVIVED_PACKETS && sequel->peer_packets >= REVIVED_PACKETS &&
-            sequel->resetter_rsts + sequel->peer_rsts == 0);
+    return sequel->accepted || (rst->time_nsec - reset->rst.time_nsec > REVIVED_NSEC &&
+                                sequel->resetter_packets >= REVIVED_PACKETS &&
+                                sequel->peer_packets >= REVIVED_PACKETS &&
+                                sequel->resetter_rsts + sequel->peer_rsts == 0);
 }
 
 void events_feed_rst(struct events *events, uint32_t index, const struct conn *before,
@@ -171,8 +169,9 @@ void events_feed_rst(struct events *events, uint32_t index, const struct conn *b
     struct reset *reset = events_of(events, index);
     if (reset != NULL && !sequel_revived(reset, rst)) {
         /* A tail copies the ACK of a packet that came late; a volley answers nothing. */
-        bool answers = !(rst->flags & TCP_ACK) &&
-                       reset_find_ack(events->log, events->table->conns[index].trace, side, rst->seq);
+        bool answers =
+            !(rst->flags & TCP_ACK) &&
+            reset_find_ack(events->log, events->table->conns[index].trace, side, rst->seq);
         sequel_take_rst(reset, rst, side, answers);
     } else if (reset != NULL) {
         struct conn revived = *before;
@@ -206,10 +205,10 @@ static bool sequel_proves_life(const struct reset *reset, const struct segment *
         (uint16_t)(reset->rst.ip_id - segment->ip_id) - 1u < 1024)
         return false; /* numbered before the RST: overtaken by it */
     uint32_t end = segment->seq + segment_span(segment);
-    bool newer = (seq_after(end, resetter->snd_nxt) && seq_after(end, reset->rst.seq)) ||
-                 ((segment->flags & TCP_ACK) && (resetter->flags & ENDPOINT_ACKED) &&
-                  seq_after(segment->ack, resetter->rcv_nxt) &&
-                  seq_after(segment->ack, reset->rst.ack));
+    bool newer =
+        (seq_after(end, resetter->snd_nxt) && seq_after(end, reset->rst.seq)) ||
+        ((segment->flags & TCP_ACK) && (resetter->flags & ENDPOINT_ACKED) &&
+         seq_after(segment->ack, resetter->rcv_nxt) && seq_after(segment->ack, reset->rst.ack));
     bool numbered = counts && (uint16_t)(segment->ip_id - resetter->ip_id) - 1u < 256;
     return newer || numbered || since_nsec > overtaken_nsec;
 }

@@ -19,7 +19,7 @@ struct events {
     struct services *services;
     events_decide_fn *on_decide;
     void *user;
-    uint64_t rst_packets;         /* RSTs seen, duplicates included */
+    uint64_t rst_packets; /* RSTs seen, duplicates included */
 };
 
 /* table, log and services must outlive it. -1 without memory. */

@@ -1,5 +1,5 @@
-/* The facts about one reset: a flat table of named values, each known or not captured. Rules compare
- * them with constants; nothing here says why. */
+/* The facts about one reset: a flat table of named values, each known or not captured. Rules
+ * compare them with constants; nothing here says why. */
 #ifndef WHYRST_RESET_FACTS_H
 #define WHYRST_RESET_FACTS_H
 
@@ -52,13 +52,13 @@ struct facts {
 /* One packet of the line a rule's pattern is matched against. */
 enum packet_kind {
     PACKET_NONE,
-    PACKET_SYN,     /* S  */
-    PACKET_SYN_ACK, /* S. */
-    PACKET_ACK,     /* .  no payload */
-    PACKET_DATA,    /* D  with payload */
-    PACKET_FIN,     /* F. with or without payload */
-    PACKET_RST,     /* R  */
-    PACKET_RST_ACK, /* R. */
+    PACKET_SYN,           /* S  */
+    PACKET_SYN_ACK,       /* S. */
+    PACKET_ACK,           /* .  no payload */
+    PACKET_DATA,          /* D  with payload */
+    PACKET_FIN,           /* F. with or without payload */
+    PACKET_RST,           /* R  */
+    PACKET_RST_ACK,       /* R. */
     PACKET_FROM_PEER = 8, /* or-ed in: sent by the resetter's peer, '<' */
 };
 

@@ -62,11 +62,11 @@ static unsigned measure_contradictions(const struct reset *reset, const struct f
     unsigned count = 0;
     if (!(resetter->flags & ENDPOINT_SEEN) || reset->shape == SHAPE_REFUSAL)
         return 0;
-    count += fabs(facts->value[FACT_RST_TTL_CHANGE]) > 1 &&
-             facts->value[FACT_RST_TTL_CLASS_SWITCH] == 0;
+    count +=
+        fabs(facts->value[FACT_RST_TTL_CHANGE]) > 1 && facts->value[FACT_RST_TTL_CLASS_SWITCH] == 0;
     bool counts_ids = (resetter->flags & (ENDPOINT_ID | ENDPOINT_ID_JUMPS)) == ENDPOINT_ID;
-    bool unrelated = facts->known[FACT_RST_IP_ID] &&
-                     facts->value[FACT_RST_IP_ID] == IP_ID_UNRELATED;
+    bool unrelated =
+        facts->known[FACT_RST_IP_ID] && facts->value[FACT_RST_IP_ID] == IP_ID_UNRELATED;
     bool zero = facts->known[FACT_RST_IP_ID] && facts->value[FACT_RST_IP_ID] == IP_ID_ZERO;
     count += counts_ids && (unrelated || (own && zero)) && resetter->data_segments > 0;
     count += reset->shape == SHAPE_BARE && linux_like; /* its aborts carry ACK */
@@ -94,12 +94,14 @@ static void measure_rst(const struct reset *reset, struct facts *facts)
     bool carries = rst->options & OPTION_TIMESTAMPS;
     bool clean = !(rst->marks & MARK_OPTIONS_CUT);
     set_if(facts, FACT_RST_TIMESTAMPS, carries || (seen && clean),
-           carries ? TIMESTAMPS_PRESENT : negotiated ? TIMESTAMPS_MISSING : TIMESTAMPS_NOT_NEGOTIATED);
+           carries      ? TIMESTAMPS_PRESENT
+           : negotiated ? TIMESTAMPS_MISSING
+                        : TIMESTAMPS_NOT_NEGOTIATED);
     bool ipv4 = !segment_is_ipv6(rst);
     uint16_t step = (uint16_t)(rst->ip_id - resetter->ip_id);
     bool id_base = seen && (resetter->flags & ENDPOINT_ID);
     set_if(facts, FACT_RST_IP_ID, ipv4 && (rst->ip_id == 0 || id_base),
-           rst->ip_id == 0            ? IP_ID_ZERO
+           rst->ip_id == 0           ? IP_ID_ZERO
            : step >= 1 && step <= 64 ? IP_ID_CONTINUES
                                      : IP_ID_UNRELATED);
     set_if(facts, FACT_RST_IP_ID_STEP, ipv4 && id_base && rst->ip_id != 0, (int16_t)step);
@@ -120,7 +122,8 @@ static void measure_rst(const struct reset *reset, struct facts *facts)
     set(facts, FACT_RST_ACK_COPIES_SEQ, !ack && rst->ack == rst->seq && rst->seq != 0);
     set_if(facts, FACT_RST_WINDOW_ECHO, answered, rst->window != 0 && rst->window == peer->window);
     set(facts, FACT_RST_PAYLOAD_BYTES, rst->payload_bytes);
-    set_if(facts, FACT_RST_MPTCP_REASON, clean, rst->marks & MARK_MPTCP_RST ? rst->mptcp_reason : -1);
+    set_if(facts, FACT_RST_MPTCP_REASON, clean,
+           rst->marks & MARK_MPTCP_RST ? rst->mptcp_reason : -1);
     set_if(facts, FACT_RST_PLAIN, clean,
            rst->options == 0 && rst->window == 0 && rst->ip_id == 0 &&
                (!ipv4 || rst->marks & MARK_DF) && (ack || rst->ack == 0));
@@ -153,7 +156,8 @@ static void measure_window(const struct reset *reset, struct facts *facts)
     bool scale_known = resetter->flags & peer->flags & ENDPOINT_SYN;
     bool spoke = resetter->flags & ENDPOINT_ACKED && resetter->max_window > 0;
     bool whole = (rst->flags & TCP_ACK) && !seq_after(rst->ack, peer->snd_nxt);
-    uint32_t edge = resetter->rcv_nxt + conn_window_bytes(&reset->conn, reset->side, resetter->window);
+    uint32_t edge =
+        resetter->rcv_nxt + conn_window_bytes(&reset->conn, reset->side, resetter->window);
     double before = seq_diff(edge, rst->ack);
     double offered = conn_window_bytes(&reset->conn, reset->side, rst->window);
     double ratio = before > 0 ? offered / before : offered > 0 ? 1000 : 1;
@@ -208,7 +212,8 @@ static void measure_resetter(const struct reset *reset, struct facts *facts)
     measure_window(reset, facts);
     bool offered = (peer->flags & ENDPOINT_ACKED) && peer->max_window > 0 &&
                    (resetter->flags & peer->flags & ENDPOINT_SYN);
-    uint32_t peer_edge = peer->rcv_nxt + conn_window_bytes(&reset->conn, !reset->side, peer->window);
+    uint32_t peer_edge =
+        peer->rcv_nxt + conn_window_bytes(&reset->conn, !reset->side, peer->window);
     set_if(facts, FACT_RESETTER_SEND_WINDOW_LEFT, offered, seq_diff(peer_edge, resetter->snd_nxt));
     set_if(facts, FACT_RESETTER_STACK, seen, measure_stack(resetter));
     set_if(facts, FACT_RESETTER_BYTES_UNACKNOWLEDGED,

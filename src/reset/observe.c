@@ -64,8 +64,8 @@ static bool observe_rewritten(const struct reset *reset, const struct trace_log 
     if (reset->rst.window == 0 || reset->rst.window != peer->window ||
         reset->rst.ack == peer->snd_nxt)
         return false;
-    bool options_lost = (resetter->flags & ENDPOINT_TIMESTAMPS) &&
-                        !(reset->rst.options & OPTION_TIMESTAMPS);
+    bool options_lost =
+        (resetter->flags & ENDPOINT_TIMESTAMPS) && !(reset->rst.options & OPTION_TIMESTAMPS);
     bool id_lost = reset->rst.ip_id == 0 && (resetter->flags & ENDPOINT_ID);
     const struct trace_record *record = trace_find(log, reset->conn.trace);
     while (record != NULL && record_side(record) == reset->side)

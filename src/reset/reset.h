@@ -14,7 +14,8 @@ enum rst_shape {
     SHAPE_ACTIVE,    /* RST,ACK at the resetter's own snd_nxt: a socket aborted */
     SHAPE_REPLY,     /* RST alone, its seq copied from the ACK it answers */
     SHAPE_BARE,      /* RST alone at snd_nxt that answers nothing */
-    SHAPE_REWRITTEN, /* RST,ACK made out of the offending packet: its numbers swapped, payload not counted */
+    SHAPE_REWRITTEN, /* RST,ACK made out of the offending packet: its numbers swapped, payload not
+                        counted */
     SHAPE_ODD,       /* none of these: numbers that fit nothing captured */
 };
 
@@ -36,16 +37,16 @@ enum stack { STACK_LINUX, STACK_WINDOWS, STACK_APPLE, STACK_OTHER };
 
 /* What came on the connection after the RST. "Resetter" and "peer" by address, whoever sent it. */
 struct sequel {
-    uint32_t resetter_rsts, peer_rsts; /* further RSTs */
-    uint32_t copies;                   /* RSTs captured twice */
+    uint32_t resetter_rsts, peer_rsts;       /* further RSTs */
+    uint32_t copies;                         /* RSTs captured twice */
     uint32_t resetter_packets, peer_packets; /* others */
-    int32_t seq_step;          /* first non-zero distance of another RST within 50 ms */
-    uint32_t syn_retry_ticks;  /* from the RST to the same SYN again, valid with syn_retried */
-    uint32_t continues_frame;  /* first packet that proves the resetter went on, low half; 0 none,
-                                  or in another input than the RST */
+    int32_t seq_step;         /* first non-zero distance of another RST within 50 ms */
+    uint32_t syn_retry_ticks; /* from the RST to the same SYN again, valid with syn_retried */
+    uint32_t continues_frame; /* first packet that proves the resetter went on, low half; 0 none,
+                                 or in another input than the RST */
     bool resetter_continues, peer_continues, peer_rst_answers;
     bool mixed, surplus, both_ways, syn_retried, accepted;
-    uint8_t followup_count;    /* frames kept */
+    uint8_t followup_count;              /* frames kept */
     uint32_t followups[RESET_FOLLOWUPS]; /* frame numbers in the RST's input, low half */
 };
 
@@ -56,28 +57,28 @@ struct reset_detail {
     uint8_t payload[WHYRST_MAX_RST_PAYLOAD]; /* the RST's own */
     uint16_t payload_bytes;
     uint16_t note_count; /* packets before the RST in notes, oldest first */
-    uint16_t note_gap;   /* how many of them come before packets that are left out; 0 none left out */
-    bool truncated;      /* the trace log no longer held the connection's start */
+    uint16_t note_gap; /* how many of them come before packets that are left out; 0 none left out */
+    bool truncated;    /* the trace log no longer held the connection's start */
     struct trace_record notes[RESET_NOTES];
 };
 
 struct reset {
     uint64_t id;
     struct segment rst;
-    struct conn conn;       /* as it was before the RST */
+    struct conn conn; /* as it was before the RST */
     struct conn_cold cold;
-    uint32_t conn_index;    /* while the event is open */
-    uint8_t side;           /* the resetter's end of the key */
-    bool shape_known;       /* else too little was captured to tell */
-    uint8_t shape;          /* enum rst_shape */
-    uint8_t trigger_kind;   /* enum trigger_kind */
-    bool trigger_exact;     /* the trigger's numbers account for the RST's */
-    int64_t trigger_delay_nsec; /* from the trigger to the RST; -1 no trigger */
-    uint32_t service_accepted; /* connections the service had accepted before */
+    uint32_t conn_index;           /* while the event is open */
+    uint8_t side;                  /* the resetter's end of the key */
+    bool shape_known;              /* else too little was captured to tell */
+    uint8_t shape;                 /* enum rst_shape */
+    uint8_t trigger_kind;          /* enum trigger_kind */
+    bool trigger_exact;            /* the trigger's numbers account for the RST's */
+    int64_t trigger_delay_nsec;    /* from the trigger to the RST; -1 no trigger */
+    uint32_t service_accepted;     /* connections the service had accepted before */
     uint32_t service_accept_ticks; /* time of the last of them */
-    uint8_t host_ttl;       /* of the resetter's address in other connections, 0 unknown */
-    uint32_t host_rtt_usec; /* 0 unknown */
-    uint32_t burst;         /* see services_burst */
+    uint8_t host_ttl;              /* of the resetter's address in other connections, 0 unknown */
+    uint32_t host_rtt_usec;        /* 0 unknown */
+    uint32_t burst;                /* see services_burst */
     struct sequel sequel;
     struct reset_detail *detail; /* NULL when only counts are wanted */
 };
@@ -96,8 +97,8 @@ static inline const struct endpoint *reset_peer(const struct reset *reset)
 void reset_observe(struct reset *reset, const struct conn *conn, const struct conn_cold *cold,
                    const struct segment *rst, unsigned side, const struct trace_log *log);
 
-/* Whether the peer sent at most one packet since the resetter last spoke: a stack then sends no more
- * than one RST in answer. */
+/* Whether the peer sent at most one packet since the resetter last spoke: a stack then sends no
+ * more than one RST in answer. */
 static inline bool reset_answers_one(const struct reset *reset)
 {
     unsigned peer = reset->side ? 0 : HISTORY_HIGH;

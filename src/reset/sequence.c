@@ -2,13 +2,13 @@
 
 #include "reset/reset.h"
 
-#define NOTES_FIRST 4 /* of a long connection: the handshake … */
+#define NOTES_FIRST 4                           /* of a long connection: the handshake … */
 #define NOTES_LAST  (RESET_NOTES - NOTES_FIRST) /* … and the last packets */
 
 void reset_note_sequence(struct reset *reset, const struct trace_log *log)
 {
     struct reset_detail *detail = reset->detail;
-    struct trace_record first[NOTES_FIRST]; /* ring of the oldest met so far */
+    struct trace_record first[NOTES_FIRST];                  /* ring of the oldest met so far */
     struct trace_record *last = detail->notes + NOTES_FIRST; /* filled from its end */
     unsigned last_count = 0, first_total = 0;
     uint32_t number = reset->conn.trace;

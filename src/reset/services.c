@@ -50,8 +50,8 @@ static struct service *services_probe(const struct services *services, const uin
     uint32_t at = services_slot(services, ip, port);
     for (;; at = (at + 1) & (services->capacity - 1)) {
         struct service *entry = &services->entries[at];
-        if (entry->version == 0 || (entry->port == port && entry->version == version &&
-                                    memcmp(entry->ip, ip, 16) == 0))
+        if (entry->version == 0 ||
+            (entry->port == port && entry->version == version && memcmp(entry->ip, ip, 16) == 0))
             return entry;
     }
 }

@@ -13,23 +13,24 @@ struct service {
     uint8_t ttl;     /* highest of its SYN-ACKs: by the shortest way */
     uint32_t accepted, refused, resets;
     uint32_t last_accept_ticks;
-    uint32_t accept_after_refusal_ticks; /* first accept since the last refusal, valid if accepted_again */
-    uint32_t rtt_usec;      /* SYN to SYN-ACK, the fastest; 0 unknown */
-    uint32_t burst;         /* number of the last burst of resets, 0 none */
-    uint32_t burst_ticks;   /* time of its last reset */
+    uint32_t accept_after_refusal_ticks; /* first accept since the last refusal, valid if
+                                            accepted_again */
+    uint32_t rtt_usec;                   /* SYN to SYN-ACK, the fastest; 0 unknown */
+    uint32_t burst;                      /* number of the last burst of resets, 0 none */
+    uint32_t burst_ticks;                /* time of its last reset */
     bool accepted_again;
-    uint32_t causes;        /* 1 + index into services.by_cause, 0 = no resets */
+    uint32_t causes; /* 1 + index into services.by_cause, 0 = no resets */
 };
 
 struct services {
     struct service *entries; /* open addressing, a power of two */
     uint32_t capacity, count;
-    bool full;               /* something was not remembered */
+    bool full; /* something was not remembered */
     uint64_t secret;
     uint64_t (*by_cause)[WHYRST_CAUSE_COUNT];
     uint32_t by_cause_count, by_cause_capacity;
-    uint32_t bursts;         /* numbered so far */
-    uint16_t *burst_sizes;   /* by burst number modulo SERVICES_BURSTS */
+    uint32_t bursts;       /* numbered so far */
+    uint16_t *burst_sizes; /* by burst number modulo SERVICES_BURSTS */
 };
 
 #define SERVICES_BURSTS 16384u
@@ -40,7 +41,8 @@ void services_clear(struct services *services);
 /* The entry of an address (16 bytes) and port, NULL when there is none. */
 struct service *services_find(const struct services *services, const uint8_t *ip, uint16_t port,
                               uint8_t version);
-/* The same, made when missing; NULL when full or out of memory. Pointers last until the next add. */
+/* The same, made when missing; NULL when full or out of memory. Pointers last until the next add.
+ */
 struct service *services_add(struct services *services, const uint8_t *ip, uint16_t port,
                              uint8_t version);
 

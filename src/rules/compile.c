@@ -78,8 +78,9 @@ static void number_exclude(const struct number_filter *number, const struct fact
                            unsigned words, unsigned signature)
 {
     for (unsigned i = 0; i <= number->bound_count; i++) {
-        bool fits = i == 0 ? !isfinite(test->low)
-                           : number->bounds[i - 1] >= test->low && number->bounds[i - 1] <= test->high;
+        bool fits = i == 0
+                        ? !isfinite(test->low)
+                        : number->bounds[i - 1] >= test->low && number->bounds[i - 1] <= test->high;
         if (!fits)
             number->excluded[i * words + signature / 64] |= UINT64_C(1) << signature % 64;
     }

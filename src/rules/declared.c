@@ -2,7 +2,8 @@
 
 #include "rules/verdict.h"
 
-/* Diagnostic payload of a RST, draft-ietf-tcpm-rst-diagnostic-payload: magic, reason, enterprise. */
+/* Diagnostic payload of a RST, draft-ietf-tcpm-rst-diagnostic-payload: magic, reason, enterprise.
+ */
 #define DIAGNOSTIC_MAGIC 0x33aa
 #define DIAGNOSTIC_BYTES 8
 
@@ -27,7 +28,7 @@ static const char *const diagnostic_reasons[] = {
 };
 
 static const char *const mptcp_reasons[] = {
-    "unspecified error",        "MPTCP-specific error",     "lack of resources",
+    "unspecified error",           "MPTCP-specific error",      "lack of resources",
     "administratively prohibited", "too much outstanding data", "unacceptable performance",
     "middlebox interference",
 };

@@ -33,18 +33,18 @@ static void fill_note(const struct reset *reset, const struct trace_record *reco
 {
     const struct conn *conn = &reset->conn;
     unsigned side = record->input_side & 1;
-    note->input = (uint16_t)(reset->rst.input -
-                             ((reset->rst.input - (record->input_side >> 1)) & 0x7f));
-    note->frame = note->input == reset->rst.input ? evidence_frame(reset, record->frame)
-                                                  : record->frame;
+    note->input =
+        (uint16_t)(reset->rst.input - ((reset->rst.input - (record->input_side >> 1)) & 0x7f));
+    note->frame =
+        note->input == reset->rst.input ? evidence_frame(reset, record->frame) : record->frame;
     note->from = side == conn_client_side(conn) ? WHYRST_CLIENT : WHYRST_SERVER;
     note->ttl = record->ttl;
     note->flags = record->payload_flags & 0xfff;
     note->seq = record->seq - conn->end[side].isn;
     note->ack = note->flags & TCP_ACK ? record->ack - conn->end[!side].isn : 0;
     note->len = record->payload_flags >> 12;
-    note->window = note->flags & TCP_SYN ? record->window
-                                         : conn_window_bytes(conn, side, record->window);
+    note->window =
+        note->flags & TCP_SYN ? record->window : conn_window_bytes(conn, side, record->window);
 }
 
 static void fill_sequence(const struct reset *reset, struct whyrst_reset *out)
@@ -202,8 +202,11 @@ static void fill_evidence(const struct reset *reset, const struct facts *facts,
                           const struct signature *signature, struct whyrst_reset *out)
 {
     static const uint8_t usual[] = {
-        FACT_RST_SHAPE,           FACT_TRIGGER_KIND,           FACT_RESETTER_FIN_SEEN,
-        FACT_PEER_BYTES_UNANSWERED, FACT_SEQUEL_RESETTER_CONTINUES,
+        FACT_RST_SHAPE,
+        FACT_TRIGGER_KIND,
+        FACT_RESETTER_FIN_SEEN,
+        FACT_PEER_BYTES_UNANSWERED,
+        FACT_SEQUEL_RESETTER_CONTINUES,
     };
     for (unsigned n = 0; signature != NULL && n < signature->fact_count; n++)
         evidence_add(out, reset, facts, signature->facts[n]);
@@ -228,8 +231,7 @@ static void fill_followups(const struct reset *reset, struct whyrst_reset *out)
     out->followup_frame_count = sequel->followup_count;
     for (unsigned n = 0; n < sequel->followup_count; n++)
         out->followup_frames[n] =
-            reset->rst.frame_no +
-            (uint32_t)(sequel->followups[n] - (uint32_t)reset->rst.frame_no);
+            reset->rst.frame_no + (uint32_t)(sequel->followups[n] - (uint32_t)reset->rst.frame_no);
 }
 
 void verdict_describe(const struct whyrst_rules *rules, const struct reset *reset,

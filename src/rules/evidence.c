@@ -24,10 +24,10 @@ static void add_frame(struct whyrst_evidence *evidence, uint64_t frame)
 }
 
 struct note_filter {
-    bool resetter;      /* else the peer's */
-    unsigned flags;     /* one of them must be set, 0 = any */
-    bool payload;       /* must carry payload */
-    unsigned most;      /* this many, the newest */
+    bool resetter;  /* else the peer's */
+    unsigned flags; /* one of them must be set, 0 = any */
+    bool payload;   /* must carry payload */
+    unsigned most;  /* this many, the newest */
 };
 
 /* Frame numbers of another input would mean other packets in the RST's. */
@@ -42,8 +42,7 @@ static bool note_passes(const struct trace_record *note, const struct reset *res
     bool from_resetter = (note->input_side & 1) == reset->side;
     return from_resetter == filter->resetter &&
            (filter->flags == 0 || (note->payload_flags & filter->flags)) &&
-           (!filter->payload || note->payload_flags >> 12 > 0) &&
-           note_is_near(note, reset);
+           (!filter->payload || note->payload_flags >> 12 > 0) && note_is_near(note, reset);
 }
 
 /* The newest notes that pass, oldest first. */
@@ -95,10 +94,12 @@ static void add_anchor(struct whyrst_evidence *evidence, const struct reset *res
         add_notes(evidence, reset, (struct note_filter){.resetter = true, .most = 3});
         break;
     case ANCHOR_RESETTER_DATA:
-        add_notes(evidence, reset, (struct note_filter){.resetter = true, .payload = true, .most = 1});
+        add_notes(evidence, reset,
+                  (struct note_filter){.resetter = true, .payload = true, .most = 1});
         break;
     case ANCHOR_RESETTER_FIN:
-        add_notes(evidence, reset, (struct note_filter){.resetter = true, .flags = TCP_FIN, .most = 1});
+        add_notes(evidence, reset,
+                  (struct note_filter){.resetter = true, .flags = TCP_FIN, .most = 1});
         break;
     case ANCHOR_TRIGGER:
     case ANCHOR_PEER_LAST:
@@ -150,7 +151,8 @@ static void append_number(struct append *append, double number)
 }
 
 static const char *const shape_texts[] = {
-    [SHAPE_REFUSAL] = "a kernel's refusal: sequence number 0, acknowledges a segment of no connection",
+    [SHAPE_REFUSAL] =
+        "a kernel's refusal: sequence number 0, acknowledges a segment of no connection",
     [SHAPE_ACTIVE] = "an abort: the socket's own sequence and acknowledgment numbers",
     [SHAPE_REPLY] = "an answer: its sequence number is copied from the packet it refuses",
     [SHAPE_BARE] = "an abort without ACK: the resetter's own sequence number, nothing to answer",

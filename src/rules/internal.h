@@ -34,8 +34,8 @@ struct rule_entry {
     unsigned signature_count;
 };
 
-/* A number fact that is asked for. The constants it is compared with cut the numbers into intervals,
- * inside of which all values get the same answers. */
+/* A number fact that is asked for. The constants it is compared with cut the numbers into
+ * intervals, inside of which all values get the same answers. */
 struct number_filter {
     uint8_t fact;
     unsigned bound_count;

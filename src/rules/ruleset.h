@@ -61,8 +61,8 @@ struct rule_match {
 #define RULE_MAX_MATCHES 32
 
 /* All signatures that answer yes or maybe, best first: yes before maybe; of those that answer maybe
- * the one with the smaller share of unknown conditions; then higher rank, then file and place in it.
- * Returns how many (at most RULE_MAX_MATCHES). */
+ * the one with the smaller share of unknown conditions; then higher rank, then file and place in
+ * it. Returns how many (at most RULE_MAX_MATCHES). */
 unsigned ruleset_match(const struct whyrst_rules *rules, const struct facts *facts,
                        const struct packet_line *line, struct rule_match matches[RULE_MAX_MATCHES]);
 

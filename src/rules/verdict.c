@@ -3,10 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-#define UNMEASURED        0.3  /* a signature nobody has counted */
-#define PARTIAL_SHARE     0.6  /* of an incomplete match that was not counted apart */
-#define CERTAIN           0.9  /* only what was never seen wrong may reach it */
-#define UNKNOWN_AT_MOST   0.6  /* "none of these" is nothing to be sure of */
+#define UNMEASURED        0.3 /* a signature nobody has counted */
+#define PARTIAL_SHARE     0.6 /* of an incomplete match that was not counted apart */
+#define CERTAIN           0.9 /* only what was never seen wrong may reach it */
+#define UNKNOWN_AT_MOST   0.6 /* "none of these" is nothing to be sure of */
 #define Z_ONE_SIDED_95    1.645
 #define NAMED_WEIGHT      0.02 /* a cause a signature names as not excluded, never met instead */
 #define ALTERNATIVE_SHARE 0.95 /* of what the verdict leaves: something unlisted stays possible */
@@ -110,7 +110,7 @@ static unsigned verdict_take_best(const struct whyrst_rules *rules, const struct
     verdict->signature = signature;
     verdict->complete = matches[0].answer == RULE_YES;
     verdict->confidence = floor(match_confidence(&matches[0]) * 1000) / 1000;
-    verdict->origin = signature->origin >= 0 ? (enum whyrst_origin)signature->origin
+    verdict->origin = signature->origin >= 0     ? (enum whyrst_origin)signature->origin
                       : sent_by == WHYRST_CLIENT ? WHYRST_ORIGIN_CLIENT
                                                  : WHYRST_ORIGIN_SERVER;
     return count;

@@ -1,4 +1,5 @@
-/* A decided reset event -> what it means: cause, confidence, alternatives, and the words for them. */
+/* A decided reset event -> what it means: cause, confidence, alternatives, and the words for them.
+ */
 #ifndef WHYRST_RULES_VERDICT_H
 #define WHYRST_RULES_VERDICT_H
 
