@@ -325,7 +325,7 @@ def make_event(emission, packet, view, frame):
         return event
     cause = emission.cause
     event["why"] = emission.why
-    if emission.tail_of is not None and cause:
+    if emission.tail_of is not None and cause and cause != "data-after-close":   # there every RST answers such data
         event["note"] = "answers what was sent after a reset (%s) that this capture does not show" % cause
         cause = "half-open-connection"
     event["cause"] = cause
