@@ -199,7 +199,7 @@ struct whyrst_reset {
     char impact[200];
 
     const char *const
-        *confirm; /* NULL-terminated; $CLIENT $SERVER $SPORT $CPORT not yet filled in */
+        *confirm; /* NULL-terminated; placeholders ($SERVER_PORT …) not yet filled in */
     const char *const *remedy; /* NULL-terminated, in the language asked for */
 
     struct whyrst_packet_note
@@ -236,7 +236,7 @@ struct whyrst_packet {
 struct whyrst_options {
     uint32_t max_connections; /* 0 = 8,388,608; the longest idle goes first beyond it */
     size_t trace_bytes;       /* 0 = 64 MiB: memory of the trace log */
-    uint32_t max_pending;     /* 0 = 16,384: resets held back for what follows them */
+    uint32_t max_pending;     /* 0 = 16,384, at least 64: resets held back for what follows them */
     int64_t settle_nsec;      /* how long a reset is held back; 0 = until the end or max_pending */
     unsigned threads;         /* 0 = choose, 1 = none but the caller's, 2 = decode apart */
     bool counts_only;         /* fill cause, confidence and counts only (for --summary) */
@@ -251,7 +251,8 @@ WHYRST_API struct whyrst_analyser *whyrst_new(const struct whyrst_options *optio
                                               whyrst_reset_fn *on_reset, void *user,
                                               struct whyrst_error *error);
 
-/* Takes packets in capture order. -1 only when out of memory. */
+/* Takes packets in capture order. -1 only when out of memory, which with two threads may show only
+ * in a later call, at the latest in whyrst_finish. */
 WHYRST_API int whyrst_feed(struct whyrst_analyser *analyser, const struct whyrst_packet *packets,
                            size_t count, struct whyrst_error *error);
 

@@ -10,7 +10,7 @@ static const char *const rst_ip_ids[] = {"continues", "zero", "unrelated", NULL}
 static const char *const trigger_kinds[] = {"none", "syn", "synack", "ack",
                                             "data", "fin", "probe",  NULL};
 static const char *const roles[] = {"client", "server", NULL};
-static const char *const stacks[] = {"linux", "windows", "apple", "other", NULL};
+static const char *const stacks[] = {"linux", "windows", "other", NULL};
 /* The order of enum payload_kind. */
 static const char *const payload_kinds[] = {"none",          "unseen", "tls_alert",
                                             "tls_hello",     "tls",    "http_request",

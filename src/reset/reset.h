@@ -31,7 +31,7 @@ enum trigger_kind {
     TRIGGER_PROBE,
 };
 enum handshake { HANDSHAKE_NONE, HANDSHAKE_SYN, HANDSHAKE_SYN_ACK, HANDSHAKE_COMPLETE };
-enum stack { STACK_LINUX, STACK_WINDOWS, STACK_APPLE, STACK_OTHER };
+enum stack { STACK_LINUX, STACK_WINDOWS, STACK_OTHER };
 
 #define RESET_FOLLOWUPS 16 /* frames of later RSTs that are kept */
 

@@ -68,7 +68,7 @@ static void fill_sequence(const struct reset *reset, struct whyrst_reset *out)
     struct whyrst_packet_note *last = &out->sequence[detail->note_count];
     fill_note(reset, &record, last);
     if (!(reset->conn.end[reset->side].flags & ENDPOINT_BASE))
-        last->seq = rst->seq == 0 ? 0 : 1; /* nothing to be relative to; 0 answers a SYN */
+        last->seq = 1; /* its first packet seen, as in Wireshark */
     if (last->ack != 0 && !(reset->conn.end[!reset->side].flags & ENDPOINT_BASE))
         last->ack = 1;
     last->offset_nsec = rst->time_nsec - first_nsec;
