@@ -13,6 +13,7 @@
 
 /* How many packets a copy may come behind its original. */
 #define COPY_RECORDS 16
+#define COPY_HOPS    3 /* routers between both captures of a packet */
 
 /* An acknowledgment this far beyond everything seen is not of this connection. */
 #define UNSEEN_MAX (1 << 28)
@@ -35,15 +36,16 @@ bool conn_holds_copy(const struct conn *conn, const struct trace_log *log,
                      const struct segment *segment, unsigned side)
 {
     const struct endpoint *me = &conn->end[side];
-    if (segment->ip_id != 0 && (int16_t)(uint16_t)(segment->ip_id - me->ip_id) > 0)
-        return false; /* numbered after everything seen: sent again */
+    /* Numbered after everything seen: sent again, unless it lost some TTL on the way. */
+    bool newer = segment->ip_id != 0 && (int16_t)(uint16_t)(segment->ip_id - me->ip_id) > 0;
     const struct trace_record *record = trace_find(log, conn->trace);
     for (unsigned n = 0; record != NULL && n < COPY_RECORDS; n++) {
         uint32_t since_ticks = conn_ticks(segment->time_nsec) - conn_ticks(record->time_nsec);
         bool proven = segment->ip_id != 0 || segment->ttl != record->ttl;
         if (since_ticks > (proven ? DUPLICATE_TICKS_TTL : DUPLICATE_TICKS_NO_ID))
             return false;
-        if ((record->input_side & 1) == side && record->seq == segment->seq &&
+        bool routed = (uint8_t)(record->ttl - segment->ttl - 1) < COPY_HOPS;
+        if ((record->input_side & 1) == side && (routed || !newer) && record->seq == segment->seq &&
             record->ack == segment->ack && record->window == segment->window &&
             record->payload_flags == trace_payload_flags(segment))
             return true;

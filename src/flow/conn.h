@@ -123,13 +123,15 @@ enum {
 /* What conn_feed made of a segment. */
 enum conn_result { CONN_FED, CONN_DUPLICATE };
 
-/* Whether the segment repeats sequence space already seen: sent again, or a late copy. */
+/* Whether the segment repeats sequence space already seen, or acknowledges from behind it: sent
+ * again, or a late copy. */
 static inline bool conn_is_repeated_by(const struct conn *conn, const struct segment *segment,
                                        unsigned side)
 {
-    uint32_t span = segment_span(segment);
-    return span > 0 && !(segment->flags & TCP_RST) && (conn->end[side].flags & ENDPOINT_SEEN) &&
-           !seq_after(segment->seq + span, conn->end[side].snd_nxt);
+    uint32_t end = segment->seq + segment_span(segment), next = conn->end[side].snd_nxt;
+    /* one branch: data or not is a toss-up, a repetition is rare */
+    return (((end != next) | (segment->seq != end)) & !seq_after(end, next)) &&
+           !(segment->flags & TCP_RST) && (conn->end[side].flags & ENDPOINT_SEEN);
 }
 
 /* Whether a repeating segment is a copy of a recent packet, not sent again by its sender. */

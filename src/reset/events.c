@@ -135,8 +135,8 @@ static void sequel_take_rst(struct reset *reset, const struct segment *rst, unsi
     sequel_keep_frame(reset, rst);
     if (side == reset->side) {
         sequel->resetter_rsts++;
-        sequel->surplus |=
-            since_nsec <= PAIR_NSEC && sequel->peer_packets == 0 && reset_answers_one(reset);
+        sequel->surplus |= since_nsec <= PAIR_NSEC && sequel->peer_packets == 0 &&
+                           !sequel->syn_retried && sequel->resetter_rsts >= reset_answerable(reset);
         if (since_nsec <= PAIR_NSEC && !answers) {
             if (sequel->seq_step == 0)
                 sequel->seq_step = seq_diff(rst->seq, reset->rst.seq);

@@ -7,6 +7,10 @@
 #define NSEC_PER_SEC  1e9
 #define NSEC_PER_MSEC 1e6
 
+/* Data this soon after the other end's is an answer to it. */
+#define ANSWER_RTTS 1.25
+#define ANSWER_MSEC 2
+
 static void set(struct facts *facts, enum fact_id id, double value)
 {
     facts->value[id] = value;
@@ -221,6 +225,24 @@ static void measure_resetter(const struct reset *reset, struct facts *facts)
            seq_diff(resetter->snd_nxt, peer->rcv_nxt));
 }
 
+/* Whether the peer's last data was its answer to the resetter's: none of it came on its own, later
+ * than a round trip after the question. */
+static void measure_answer(const struct reset *reset, struct facts *facts)
+{
+    const struct endpoint *resetter = reset_resetter(reset), *peer = reset_peer(reset);
+    const struct endpoint_cold *mine = &reset->cold.end[reset->side];
+    const struct endpoint_cold *its = &reset->cold.end[!reset->side];
+    bool spoke = peer->data_segments > 0, asked = resetter->data_segments > 0;
+    bool fin = resetter->flags & ENDPOINT_FIN;
+    bool after_fin = spoke && fin && (int32_t)(its->data_ticks - mine->fin_ticks) > 0;
+    set_if(facts, FACT_PEER_DATA_AFTER_FIN, fin && (peer->flags & ENDPOINT_BASE), after_fin);
+    bool later = (int32_t)(its->data_ticks - mine->data_ticks) >= 0;
+    double delay_msec = ticks_msec(mine->data_ticks, its->data_ticks);
+    double rtt_msec = reset->cold.rtt_usec / 1e3;
+    bool prompt = spoke && asked && later && delay_msec <= ANSWER_RTTS * rtt_msec + ANSWER_MSEC;
+    set_if(facts, FACT_PEER_DATA_ANSWERS, spoke && asked && (rtt_msec > 0 || prompt), prompt);
+}
+
 static void measure_peer(const struct reset *reset, struct facts *facts)
 {
     const struct endpoint *resetter = reset_resetter(reset), *peer = reset_peer(reset);
@@ -318,6 +340,7 @@ void reset_measure(const struct reset *reset, const struct services *services, s
     measure_trigger(reset, facts);
     measure_resetter(reset, facts);
     measure_peer(reset, facts);
+    measure_answer(reset, facts);
     measure_conn(reset, facts);
     measure_sequel(reset, facts);
     measure_services(reset, services, facts);

@@ -97,15 +97,19 @@ static inline const struct endpoint *reset_peer(const struct reset *reset)
 void reset_observe(struct reset *reset, const struct conn *conn, const struct conn_cold *cold,
                    const struct segment *rst, unsigned side, const struct trace_log *log);
 
-/* Whether the peer sent at most one packet since the resetter last spoke: a stack then sends no
- * more than one RST in answer. */
-static inline bool reset_answers_one(const struct reset *reset)
+/* How many packets the peer sent since the resetter last spoke: a stack sends no more RSTs than
+ * that in answer. UINT32_MAX where repeats were not counted. */
+static inline uint32_t reset_answerable(const struct reset *reset)
 {
-    unsigned peer = reset->side ? 0 : HISTORY_HIGH;
     uint64_t history = reset->conn.history;
-    bool last_from_peer = (history & HISTORY_HIGH) == peer;
-    bool before_from_peer = history >> 4 != 0 && (history >> 4 & HISTORY_HIGH) == peer;
-    return !last_from_peer || (!(reset->conn.repeated & 1) && !before_from_peer);
+    uint32_t repeated = reset->conn.repeated, count = 0;
+    for (; history != 0 && !!(history & HISTORY_HIGH) != reset->side;
+         history >>= 4, repeated >>= 1) {
+        if (repeated & 1)
+            return UINT32_MAX;
+        count++;
+    }
+    return count > 0 ? count : 1;
 }
 
 /* Whether a recent packet to the end `side` of a connection, whose newest trace record is given,

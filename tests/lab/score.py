@@ -34,8 +34,8 @@ def is_hard(match):
 
 
 def brier(matches):
-    """Of the confidence as the probability that the verdict or its declared group is right."""
-    return round(sum((match.confidence - match.right) ** 2 for match in matches) / len(matches), 4)
+    """Of the confidence as the probability that the cause itself is right, not only its group."""
+    return round(sum((match.confidence - match.right) ** 2 for match in matches) / len(matches), 4) if matches else None
 
 
 def reliability(matches):
@@ -81,7 +81,7 @@ def scoreboard(matches, strays):
         "decidable_right": share([m for m in matches if m.decidable], lambda m: m.right),
         "wrong_when_certain": sum(map(is_certain_and_wrong, matches)),
         "sender_right": share(matches, lambda m: m.sender_right), "origin_right": share(matches, lambda m: m.origin_right),
-        "brier": brier(matches), "hard": len(hard), "hard_group_right": share(hard, lambda m: m.in_group),
+        "brier": brier(matches), "brier_decidable": brier([m for m in matches if m.decidable]), "hard": len(hard), "hard_group_right": share(hard, lambda m: m.in_group),
         "hard_wrong_when_certain": sum(map(is_certain_and_wrong, hard)),
         "causes": per_cause(matches),
         "confusions": [{"truth": truth, "said": said, "resets": count,
@@ -106,6 +106,7 @@ def markdown(board):
     lines = ["%d labelled resets, %d of which packets alone can decide." % (board["resets"], board["decidable"]), "",
              "| what | measured | bound | |", "|---|---:|---:|---|"]
     lines += ["| %s | %s | %s | %s |" % (words, value, bound, "met" if met else "not met") for words, value, bound, met in bound_lines(board)]
+    lines.append("| Brier score where packets decide the cause | %s | | |" % board["brier_decidable"])
     lines += ["", "| cause | resets | recall | precision | right or in its group | listed |", "|---|---:|---:|---:|---:|---:|"]
     for cause, row in board["causes"].items():
         lines.append("| `%s` | %d | %s | %s | %s | %s |" % (cause, row["resets"], row["recall"], row["precision"], row["group_right"], row["listed"]))
