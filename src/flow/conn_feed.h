@@ -95,6 +95,12 @@ static inline bool conn_is_usual(const struct conn *conn, const struct segment *
            segment->payload_bytes < 1u << 20;
 }
 
+/* first if which is 1, second if it is 0; written so that no compiler makes a branch of it */
+static inline uint32_t conn_pick(unsigned which, uint32_t first, uint32_t second)
+{
+    return second ^ ((first ^ second) & (0 - which));
+}
+
 /* The same as conn_feed_any for a usual segment. */
 static inline void conn_feed_usual(struct conn *conn, struct conn_cold *cold,
                                    const struct segment *segment, unsigned side, uint32_t print)
@@ -108,9 +114,9 @@ static inline void conn_feed_usual(struct conn *conn, struct conn_cold *cold,
     me->rcv_nxt = seq_after(segment->ack, me->rcv_nxt) ? segment->ack : me->rcv_nxt;
     me->snd_nxt = segment->seq + segment->payload_bytes;
     me->data_segments = (uint8_t)(me->data_segments + (data & (me->data_segments != 255)));
-    mine->data_ticks = data ? now : mine->data_ticks;
-    mine->peer_nxt_at_data = data ? conn->end[side ^ 1].snd_nxt : mine->peer_nxt_at_data;
-    mine->payload_kind = data ? segment->payload_kind : mine->payload_kind;
+    mine->data_ticks = conn_pick(data, now, mine->data_ticks);
+    mine->peer_nxt_at_data = conn_pick(data, conn->end[side ^ 1].snd_nxt, mine->peer_nxt_at_data);
+    mine->payload_kind = (uint8_t)conn_pick(data, segment->payload_kind, mine->payload_kind);
     conn_take_header(me, segment, false);
     conn_take_last(conn, segment, side, HISTORY_ACK + data);
 }

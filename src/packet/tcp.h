@@ -5,6 +5,7 @@
 #include "packet/decode_internal.h"
 
 #define TCP_HEADER_BYTES 20
+#define TCP_KIND_BYTES   6  /* of the payload: up to the type of a TLS handshake message */
 #define TCP_FIELDS_BYTES 16 /* up to the window; checksum and urgent pointer are not used */
 
 /* NOP, NOP, timestamps of 10 bytes: what nearly every segment after the handshake carries. */
@@ -13,6 +14,26 @@
 static inline uint32_t tcp_header_bytes(const uint8_t *tcp)
 {
     return (uint32_t)(tcp[12] >> 4) * 4;
+}
+
+/* enum payload_kind of a segment. Whether there is payload, and whether it is TLS, is a toss-up
+ * from packet to packet, so only what may be HTTP, or too short to tell at once, takes a branch. */
+static inline unsigned tcp_kind(const uint8_t *tcp, uint32_t captured, uint32_t header_bytes,
+                                uint32_t payload_bytes)
+{
+    static const uint8_t nothing[TCP_KIND_BYTES];
+    uint32_t seen = (captured - header_bytes) & (0 - (uint32_t)(captured > header_bytes));
+    const uint8_t *const places[2] = {nothing, tcp + (captured - seen)};
+    const uint8_t *payload = places[seen >= TCP_KIND_BYTES];
+    unsigned first = payload[0];
+    if (first - 'C' <= 'T' - 'C' || seen - 1 < TCP_KIND_BYTES - 1)
+        return payload_bytes == 0 ? PAYLOAD_NONE : tcp_payload_kind(tcp + (captured - seen), seen);
+    unsigned tls = (first - 20 <= 4) & (payload[1] == 3) & (payload[2] <= 4);
+    unsigned kind = tls ? PAYLOAD_TLS : PAYLOAD_OTHER;
+    kind = tls & (first == 22) & (payload[5] == 1) ? PAYLOAD_TLS_HELLO : kind;
+    kind = tls & (first == 21) ? PAYLOAD_TLS_ALERT : kind;
+    kind = seen == 0 ? PAYLOAD_UNSEEN : kind;
+    return payload_bytes == 0 ? PAYLOAD_NONE : kind;
 }
 
 /* Fills in what the TCP header says. captured >= TCP_FIELDS_BYTES; header_bytes <= wire. */
@@ -34,8 +55,9 @@ static inline void tcp_fill(struct segment *segment, const uint8_t *tcp, uint32_
     segment->rst_payload = 0;
     /* With or without the timestamps is a toss-up, so there is no branch for it: */
     static const uint8_t no_options[12];
-    const uint8_t *options =
-        header_bytes == 32 && captured >= 32 ? tcp + TCP_HEADER_BYTES : no_options;
+    unsigned fits = (header_bytes == 32) & (captured >= 32);
+    const uint8_t *const places[2] = {no_options, tcp + fits * TCP_HEADER_BYTES};
+    const uint8_t *options = places[fits];
     uint32_t timed = load_be32(options) == TCP_OPTIONS_TIMESTAMPS, mask = 0 - timed;
     segment->options = (uint8_t)(timed * OPTION_TIMESTAMPS);
     segment->tsval = load_be32(options + 4) & mask;
@@ -46,13 +68,7 @@ static inline void tcp_fill(struct segment *segment, const uint8_t *tcp, uint32_
         options_decode(segment, tcp + TCP_HEADER_BYTES,
                        seen > TCP_HEADER_BYTES ? seen - TCP_HEADER_BYTES : 0, cut);
     }
-    if (segment->payload_bytes == 0)
-        segment->payload_kind = PAYLOAD_NONE;
-    else if (captured <= header_bytes)
-        segment->payload_kind = PAYLOAD_UNSEEN;
-    else
-        segment->payload_kind =
-            (uint8_t)tcp_payload_kind(tcp + header_bytes, captured - header_bytes);
+    segment->payload_kind = (uint8_t)tcp_kind(tcp, captured, header_bytes, segment->payload_bytes);
 }
 
 #endif

@@ -48,10 +48,13 @@ static struct service *services_probe(const struct services *services, const uin
                                       uint16_t port, uint8_t version)
 {
     uint32_t at = services_slot(services, ip, port);
+    uint64_t wanted[2], found[2];
+    memcpy(wanted, ip, 16);
     for (;; at = (at + 1) & (services->capacity - 1)) {
         struct service *entry = &services->entries[at];
-        if (entry->version == 0 ||
-            (entry->port == port && entry->version == version && memcmp(entry->ip, ip, 16) == 0))
+        memcpy(found, entry->ip, 16);
+        bool same_ip = ((found[0] ^ wanted[0]) | (found[1] ^ wanted[1])) == 0;
+        if (entry->version == 0 || (entry->port == port && entry->version == version && same_ip))
             return entry;
     }
 }
