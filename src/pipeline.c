@@ -1,6 +1,7 @@
 #include "pipeline.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,6 +79,19 @@ static void *pipeline_work(void *user)
     }
 }
 
+/* Two threads that wake each other in turn look to the scheduler like one that never needs a second
+ * processor: it would leave both on the caller's. */
+static void pipeline_move_away(pthread_t thread)
+{
+    cpu_set_t allowed;
+    int here = sched_getcpu();
+    if (here < 0 || pthread_getaffinity_np(thread, sizeof(allowed), &allowed) != 0)
+        return;
+    CPU_CLR(here, &allowed);
+    if (CPU_COUNT(&allowed) > 0)
+        pthread_setaffinity_np(thread, sizeof(allowed), &allowed);
+}
+
 struct pipeline *pipeline_new(struct whyrst_analyser *analyser, struct whyrst_error *error)
 {
     struct pipeline *pipeline = aligned_alloc(64, sizeof(*pipeline));
@@ -93,8 +107,10 @@ struct pipeline *pipeline_new(struct whyrst_analyser *analyser, struct whyrst_er
     pthread_cond_init(&pipeline->changed, NULL);
     for (unsigned n = 0; n < RING_BATCHES; n++)
         batch_clear(&pipeline->ring[n]);
-    if (pthread_create(&pipeline->thread, NULL, pipeline_work, pipeline) == 0)
+    if (pthread_create(&pipeline->thread, NULL, pipeline_work, pipeline) == 0) {
+        pipeline_move_away(pipeline->thread);
         return pipeline;
+    }
     pthread_cond_destroy(&pipeline->changed);
     pthread_mutex_destroy(&pipeline->mutex);
     free(pipeline);
