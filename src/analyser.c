@@ -118,7 +118,7 @@ static void analyser_feed_rst(struct whyrst_analyser *analyser, uint32_t index,
     }
     if (conn_feed(conn, cold, segment, side) == CONN_DUPLICATE) {
         analyser->inputs[segment->input].duplicates++;
-        events_feed_copy(&analyser->events, index, segment);
+        events_feed_copy(&analyser->events, index, segment, side);
         return;
     }
     events_feed_rst(&analyser->events, index, &before, &cold_before, segment, side, payload,
@@ -164,6 +164,7 @@ static void analyser_feed_segment(struct whyrst_analyser *analyser,
     if ((conn_is_repeated_by(conn, segment, side) &&
          conn_holds_copy(conn, &analyser->log, segment, side)) ||
         conn_feed(conn, &table->colds[index], segment, side) == CONN_DUPLICATE) {
+        conn->end[side].copied = true;
         analyser->inputs[segment->input].duplicates++;
         return;
     }

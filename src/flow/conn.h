@@ -49,7 +49,8 @@ struct endpoint {
     uint16_t ip_id;      /* of its last packet that had one */
     uint16_t flags;      /* ENDPOINT_… */
     uint8_t ttl;         /* of its last packet; up to 3 less in copies from behind routers */
-    uint8_t wscale;      /* with ENDPOINT_WSCALE */
+    uint8_t wscale : 4;  /* with ENDPOINT_WSCALE */
+    bool copied : 1;     /* some packet of it other than a RST was captured twice */
     uint8_t data_segments; /* with payload, saturated at 255 */
     uint8_t syns;          /* SYNs or SYN-ACKs, saturated */
 };

@@ -6,6 +6,7 @@
 #include "flow/memory.h"
 
 #define PAIR_NSEC       INT64_C(50000000) /* RSTs this close together are one volley */
+#define VOLLEY_COPIES   2                 /* equal RSTs: one more may be the network's copy */
 #define MIRROR_NSEC     INT64_C(5000000)  /* RSTs both ways this close are one device's */
 #define REVIVED_NSEC    INT64_C(1000000000)
 #define REVIVED_PACKETS 2 /* of each side, later than REVIVED_NSEC: the RST had no effect */
@@ -182,14 +183,22 @@ void events_feed_rst(struct events *events, uint32_t index, const struct conn *b
     }
 }
 
-void events_feed_copy(struct events *events, uint32_t index, const struct segment *rst)
+void events_feed_copy(struct events *events, uint32_t index, const struct segment *rst,
+                      unsigned side)
 {
     events->rst_packets++;
     struct reset *reset = events_of(events, index);
     if (reset == NULL)
         return;
-    reset->sequel.copies++;
+    struct sequel *sequel = &reset->sequel;
+    sequel->copies++;
     sequel_keep_frame(reset, rst);
+    if (side != reset->side || sequel->copies < VOLLEY_COPIES || reset->conn.end[0].copied ||
+        reset->conn.end[1].copied)
+        return;
+    sequel->surplus |= rst->time_nsec - reset->rst.time_nsec <= PAIR_NSEC &&
+                       sequel->peer_packets == 0 && !sequel->syn_retried &&
+                       sequel->resetter_rsts + sequel->copies >= reset_answerable(reset);
 }
 
 /* Whether a packet with the resetter's address proves that its owner had not reset: it is news, or

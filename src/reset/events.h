@@ -33,8 +33,9 @@ void events_feed_rst(struct events *events, uint32_t index, const struct conn *b
                      const struct conn_cold *cold, const struct segment *rst, unsigned side,
                      const uint8_t *payload, uint16_t payload_bytes);
 
-/* A copy of a RST already fed. */
-void events_feed_copy(struct events *events, uint32_t index, const struct segment *rst);
+/* A RST equal to the one before it: captured twice, or one of a volley. */
+void events_feed_copy(struct events *events, uint32_t index, const struct segment *rst,
+                      unsigned side);
 
 /* Another packet on a connection with CONN_RESET, before it is fed to the connection. */
 void events_feed_sequel(struct events *events, uint32_t index, const struct segment *segment,

@@ -98,9 +98,11 @@ void reset_observe(struct reset *reset, const struct conn *conn, const struct co
                    const struct segment *rst, unsigned side, const struct trace_log *log);
 
 /* How many packets the peer sent since the resetter last spoke: a stack sends no more RSTs than
- * that in answer. UINT32_MAX where repeats were not counted. */
+ * that in answer. Merged segments count as many, since a capture may hold them before they are
+ * split. UINT32_MAX where repeats were not counted. */
 static inline uint32_t reset_answerable(const struct reset *reset)
 {
+    const struct endpoint *resetter = reset_resetter(reset), *peer = reset_peer(reset);
     uint64_t history = reset->conn.history;
     uint32_t repeated = reset->conn.repeated, count = 0;
     for (; history != 0 && !!(history & HISTORY_HIGH) != reset->side;
@@ -109,6 +111,8 @@ static inline uint32_t reset_answerable(const struct reset *reset)
             return UINT32_MAX;
         count++;
     }
+    if (resetter->flags & ENDPOINT_ACKED && seq_after(peer->snd_nxt, resetter->rcv_nxt))
+        count += (peer->snd_nxt - resetter->rcv_nxt) / 536; /* smallest usual segment */
     return count > 0 ? count : 1;
 }
 

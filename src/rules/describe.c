@@ -135,7 +135,7 @@ static void fill_caveats(const struct reset *reset, const struct facts *facts,
     if (verdict->signature != NULL && !verdict->complete)
         add_caveat(out, "incomplete_match",
                    "not every fact the signature asks for was captured, so it is less sure");
-    if (reset->sequel.copies > 0)
+    if (reset->sequel.copies > 0 && !reset->sequel.surplus)
         add_caveat(out, "duplicates", "packets of this connection were captured more than once");
 }
 
