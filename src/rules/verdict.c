@@ -5,8 +5,7 @@
 
 #define UNMEASURED        0.3 /* a signature nobody has counted */
 #define PARTIAL_SHARE     0.6 /* of an incomplete match that was not counted apart */
-#define CERTAIN           0.9 /* only what was never seen wrong may reach it */
-#define UNKNOWN_AT_MOST   0.6 /* "none of these" is nothing to be sure of */
+#define CERTAIN           0.9 /* only what was never seen wrong may reach it, and no "unknown" */
 #define Z_ONE_SIDED_95    1.645
 #define NAMED_WEIGHT      0.02 /* a cause a signature names as not excluded, never met instead */
 #define ALTERNATIVE_SHARE 0.95 /* of what the verdict leaves: something unlisted stays possible */
@@ -38,9 +37,9 @@ static double match_confidence(const struct rule_match *match)
     bool counted_apart = measure == &match->signature->partial;
     if (match->answer == RULE_MAYBE && !counted_apart)
         bound *= PARTIAL_SHARE;
-    if (measure->right < measure->of)
+    if (measure->right < measure->of || match->signature->rule->cause == WHYRST_UNKNOWN)
         bound = fmin(bound, CERTAIN - 0.01);
-    return match->signature->rule->cause == WHYRST_UNKNOWN ? fmin(bound, UNKNOWN_AT_MOST) : bound;
+    return bound;
 }
 
 /* How much speaks for each other cause: what the best signature was instead when it was measured,

@@ -7,6 +7,7 @@ import wire
 
 NEAR = 25000000     # ns between the kernel's trace and the captured frame
 SILENCE = 800000000     # ns after which a packet may find its connection forgotten
+DEFERRED = 1000000000   # ns after which a SYN-ACK that was not accepted is sent again
 REASONS = {
     "TCP_ABORT_ON_CLOSE": "unread-receive-buffer", "TCP_STATE": "so-linger-zero", "TCP_ABORT_ON_LINGER": "so-linger-zero",
     "TCP_DISCONNECT_WITH_DATA": "so-linger-zero", "TCP_KEEPALIVE_TIMEOUT": "keepalive-timeout",
@@ -207,6 +208,8 @@ class View:
         behind = expected is not None and (tcp.seq - expected) & 0xFFFFFFFF >= 0x80000000
         if tcp.length > 1 and behind:
             self.retransmits[side] += 1
+        elif tcp.length > 1:
+            self.retransmits[side] = 0      # what was sent again before is history: new data could be sent
         elif tcp.length <= 1 and behind and not tcp.flags & (wire.SYN | wire.FIN) and (expected - tcp.seq) & 0xFFFFFFFF == 1:
             self.probes[side] += 1
         if expected is None or (tcp.end - expected) & 0xFFFFFFFF < 0x80000000:
@@ -271,8 +274,10 @@ def group_of(emission, cause, view, conn, first):
     elif cause == "middlebox-timeout" and view.ttl[side] == tcp.ttl:
         group.add("half-open-connection")
     elif cause == "injected-reset":
-        group |= injected_group(conn)
+        group |= injected_group(conn, view, side, tcp)
     group |= set(conn.group)
+    if cause != "injected-reset":
+        group |= hidden_group(cause, view, side, tcp)
     if emission.tail_of is not None and first:
         group.add(emission.tail_of.cause)
         if view.syn[peer] is not None and view.data[side] == view.data[peer] == 0:
@@ -281,11 +286,38 @@ def group_of(emission, cause, view, conn, first):
     return sorted(group)
 
 
-def injected_group(conn):
+def injected_group(conn, view, side, tcp):
     pattern, trigger = conn.params.get("pattern"), conn.params.get("trigger")
     if pattern not in ("r", "ra", "stale"):
         return set()
-    return {"firewall-reject", "port-not-listening"} if trigger == "syn" else {"firewall-reject"}
+    group = {"firewall-reject"} | hidden_group("injected-reset", view, side, tcp)   # several at once would tell
+    if view.syn[side] is None and view.data[OTHER[side]] == 0:
+        group.add("port-not-listening")     # the SYN-ACK was swallowed, or never sent: the SYN is what was answered
+    if view.ttl[side] is None and trigger == "word":
+        # no packet of the resetter's is there to hold its header against: it looks like the resetter's own
+        group |= {"so-linger-zero", "unread-receive-buffer"} if pattern == "ra" else {"half-open-connection"}
+    return group
+
+
+REPLIES = {"half-open-connection", "data-after-close", "handshake-abandoned", "middlebox-timeout", "accept-queue-overflow",
+           "firewall-reject", "retransmission-timeout", "injected-reset"}
+ABORTS = {"so-linger-zero", "unread-receive-buffer", "keepalive-timeout", "middlebox-timeout", "retransmission-timeout",
+          "injected-reset"}
+
+
+def hidden_group(cause, view, side, tcp):
+    """What is open besides because of what this capture does not hold."""
+    reply, peer = not tcp.flags & wire.ACK, OTHER[side]
+    if view.time is None:
+        # nothing of the connection comes before the RST: its own header is all there is
+        kind = REPLIES if reply else ABORTS if tcp.seq else set()
+        return kind if cause in kind else set()
+    if (reply and side == "s" and view.handshake() and not view.data[side] and view.data[peer] and not view.fin[side]
+            and view.silence < DEFERRED and view.ttl[side] == tcp.ttl and cause in REPLIES - {"retransmission-timeout"}):
+        # a server that said nothing since its SYN-ACK refuses the first data: the connection was never accepted, another
+        # backend got it, or its socket is gone; the R is the same, and only a SYN-ACK sent again would tell
+        return {"accept-queue-overflow", "half-open-connection"}
+    return set()
 
 
 def events_of(labeller, packets):
