@@ -89,6 +89,7 @@ static void remember_host(struct events *events, struct reset *reset)
     const struct service *service =
         services_find(events->services, conn->address[server], conn->port[server], version);
     reset->host_ttl = host && host->accepted > 0 ? host->ttl : 0;
+    reset->host_labels = host && host->labels;
     reset->host_rtt_usec = host ? host->rtt_usec : 0;
     reset->service_accepted = service ? service->accepted : 0;
     reset->service_accept_ticks = service ? service->last_accept_ticks : 0;

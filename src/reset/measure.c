@@ -117,6 +117,7 @@ static void measure_rst(const struct reset *reset, struct facts *facts)
     bool answered = reset->trigger_kind != TRIGGER_NONE;
     set_if(facts, FACT_RST_DSCP_DROPPED, answered,
            (peer->flags & ENDPOINT_DSCP) && rst->tos >> 2 == 0);
+    set_if(facts, FACT_RST_FLOW_LABEL, !ipv4, rst->flow_label != 0);
     set_if(facts, FACT_RST_FLOW_LABEL_DROPPED, !ipv4 && seen,
            (resetter->flags & ENDPOINT_LABEL) && rst->flow_label == 0);
     set_if(facts, FACT_RST_SEQ_OFFSET, resetter->flags & ENDPOINT_BASE,
@@ -325,6 +326,9 @@ static void measure_services(const struct reset *reset, const struct services *s
         gap = fmin(gap, ticks_msec(now, entry->accept_after_refusal_ticks) / 1e3);
     set_if(facts, FACT_SERVICE_ACCEPT_GAP_SEC, gap < INFINITY, gap);
     set_if(facts, FACT_HOST_TTL_CHANGE, reset->host_ttl != 0, reset->rst.ttl - reset->host_ttl);
+    set_if(facts, FACT_HOST_FLOW_LABEL_DROPPED,
+           reset->host_ttl != 0 && segment_is_ipv6(&reset->rst),
+           reset->host_labels && reset->rst.flow_label == 0);
     /* Below a millisecond the host is next door, or the capture was taken on it. */
     bool timed = reset->host_rtt_usec >= 1000 && reset->trigger_delay_nsec >= 0;
     set_if(facts, FACT_HOST_RTT_RATIO, timed,

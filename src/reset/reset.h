@@ -77,6 +77,7 @@ struct reset {
     uint32_t service_accepted;     /* connections the service had accepted before */
     uint32_t service_accept_ticks; /* time of the last of them */
     uint8_t host_ttl;              /* of the resetter's address in other connections, 0 unknown */
+    bool host_labels;              /* there it gave its packets IPv6 flow labels */
     uint32_t host_rtt_usec;        /* 0 unknown */
     uint32_t burst;                /* see services_burst */
     struct sequel sequel;

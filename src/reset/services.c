@@ -114,6 +114,7 @@ void services_accept(struct services *services, const struct segment *syn_ack, i
         entry->accepted++;
         if (syn_ack->ttl > entry->ttl)
             entry->ttl = syn_ack->ttl;
+        entry->labels = syn_ack->flow_label != 0;
         entry->last_accept_ticks = conn_ticks(syn_ack->time_nsec);
         if (entry->refused > 0 && !entry->accepted_again) {
             entry->accepted_again = true;

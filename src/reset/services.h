@@ -19,6 +19,7 @@ struct service {
     uint32_t burst;                      /* number of the last burst of resets, 0 none */
     uint32_t burst_ticks;                /* time of its last reset */
     bool accepted_again;
+    bool labels;     /* its SYN-ACKs carry an IPv6 flow label */
     uint32_t causes; /* 1 + index into services.by_cause, 0 = no resets */
 };
 

@@ -71,8 +71,17 @@ static const struct {
     {"the flow label kept",
      "client fd00::1 40000\nserver fd00::2 80\n0 < S 0:0(0)\n1 > S. 0:0(0) label 77\n"
      "2 < . 1:1(0)\n3 > R. 1:1(0) label 77\n",
-     "rst.flow_label_dropped=false", 0},
-    {"IPv4 has no flow label", HANDSHAKE "1 > R. 1:1(0)\n", "rst.flow_label_dropped=unknown", 0},
+     "rst.flow_label_dropped=false rst.flow_label=true", 0},
+    {"a refusal without the flow label of its host",
+     "client fd00::1 40000\nserver fd00::2 80\n0 < S 0:0(0)\n1 > S. 0:0(0) label 77\n"
+     "2 < . 1:1(0)\nclient fd00::1 40001\n3 < S 0:0(0)\n3.1 > R. =0:0(0) ack 1\n",
+     "host.flow_label_dropped=true rst.flow_label=false", 0},
+    {"a refusal labelled like its host",
+     "client fd00::1 40000\nserver fd00::2 80\n0 < S 0:0(0)\n1 > S. 0:0(0) label 77\n"
+     "2 < . 1:1(0)\nclient fd00::1 40001\n3 < S 0:0(0)\n3.1 > R. =0:0(0) ack 1 label 9\n",
+     "host.flow_label_dropped=false rst.flow_label=true", 0},
+    {"IPv4 has no flow label", HANDSHAKE "1 > R. 1:1(0)\n",
+     "rst.flow_label_dropped=unknown rst.flow_label=unknown host.flow_label_dropped=unknown", 0},
     {"another distance", "ttl 64 57\n" HANDSHAKE "1 > R. 1:1(0) ttl 61 <TS> win 9\n",
      "rst.ttl_change=4 rst.initial_ttl=64 rst.ttl_class_switch=false rst.contradictions=1", 0},
     {"another initial TTL over the same distance",
