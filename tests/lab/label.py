@@ -280,6 +280,8 @@ def group_of(emission, cause, view, conn, first):
         group |= hidden_group(cause, view, side, tcp)
     if emission.tail_of is not None and first:
         group.add(emission.tail_of.cause)
+        if view.fin[side]:
+            group.add("data-after-close")   # after a FIN the first reset makes no difference to this one, and only it would tell
         if view.syn[peer] is not None and view.data[side] == view.data[peer] == 0:
             group.add("handshake-abandoned")    # all that shows is a SYN-ACK that was answered so
     group.discard(None)
