@@ -3,9 +3,11 @@
 #include <math.h>
 #include <string.h>
 
-#define UNMEASURED        0.3 /* a signature nobody has counted */
-#define PARTIAL_SHARE     0.6 /* of an incomplete match that was not counted apart */
-#define CERTAIN           0.9 /* only what was never seen wrong may reach it, and no "unknown" */
+#define UNMEASURED    0.3 /* a signature nobody has counted */
+#define PARTIAL_SHARE 0.6 /* of an incomplete match that was not counted apart */
+/* Reached only by what was never seen wrong and names nothing it cannot exclude, and no "unknown".
+ */
+#define CERTAIN           0.9
 #define Z_ONE_SIDED_95    1.645
 #define NAMED_WEIGHT      0.02 /* a cause a signature names as not excluded, never met instead */
 #define ALTERNATIVE_SHARE 0.95 /* of what the verdict leaves: something unlisted stays possible */
@@ -37,7 +39,8 @@ static double match_confidence(const struct rule_match *match)
     bool counted_apart = measure == &match->signature->partial;
     if (match->answer == RULE_MAYBE && !counted_apart)
         bound *= PARTIAL_SHARE;
-    if (measure->right < measure->of || match->signature->rule->cause == WHYRST_UNKNOWN)
+    if (measure->right < measure->of || match->signature->cannot_exclude != 0 ||
+        match->signature->rule->cause == WHYRST_UNKNOWN)
         bound = fmin(bound, CERTAIN - 0.01);
     return bound;
 }
