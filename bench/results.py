@@ -30,6 +30,7 @@ def write_results(bench, options, host, found, seconds):
         tail += ["", "## What went wrong", ""] + \
             [f"- {text}" for text in dict.fromkeys(bench.warnings)]
     print("\n".join(tail))
+    os.makedirs(options.out, exist_ok=True)
     with open(os.path.join(options.out, "results.md"), "w", encoding="utf-8") as file:
         file.write("\n".join(head + tail + bench.lines) + "\n")
     with open(os.path.join(options.out, "results.json"), "w", encoding="utf-8") as file:
