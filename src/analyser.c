@@ -12,7 +12,7 @@
 
 #define DEFAULT_CONNECTIONS (8u << 20)
 #define DEFAULT_TRACE_BYTES ((size_t)64 << 20)
-#define DEFAULT_PENDING     16384
+#define DEFAULT_PENDING     8192
 #define JUST_NOW_NSEC       INT64_C(2000000000)
 
 const char *whyrst_version(void)

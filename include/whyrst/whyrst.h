@@ -236,7 +236,7 @@ struct whyrst_packet {
 struct whyrst_options {
     uint32_t max_connections; /* 0 = 8,388,608; the longest idle goes first beyond it */
     size_t trace_bytes;       /* 0 = 64 MiB: memory of the trace log */
-    uint32_t max_pending;     /* 0 = 16,384, at least 64: resets held back for what follows them */
+    uint32_t max_pending;     /* 0 = 8,192, at least 64: resets held back for what follows them */
     int64_t settle_nsec;      /* how long a reset is held back; 0 = until the end or max_pending */
     unsigned threads;         /* 0 = choose, 1 = none but the caller's, 2 = decode apart */
     bool counts_only;         /* fill cause, confidence and counts only (for --summary) */

@@ -17,7 +17,8 @@ int services_init(struct services *services, uint64_t secret, struct whyrst_erro
     services->capacity = SERVICES_FIRST;
     services->entries = calloc(SERVICES_FIRST, sizeof(*services->entries));
     services->burst_sizes = calloc(SERVICES_BURSTS, sizeof(*services->burst_sizes));
-    if (services->entries != NULL && services->burst_sizes != NULL)
+    services->burst_hosts = calloc(SERVICES_BURST_HOSTS, sizeof(*services->burst_hosts));
+    if (services->entries != NULL && services->burst_sizes != NULL && services->burst_hosts != NULL)
         return 0;
     if (error != NULL)
         snprintf(error->text, sizeof(error->text), "out of memory");
@@ -29,6 +30,7 @@ void services_clear(struct services *services)
 {
     free(services->entries);
     free(services->burst_sizes);
+    free(services->burst_hosts);
     free(services->by_cause);
     memset(services, 0, sizeof(*services));
 }
@@ -128,17 +130,30 @@ void services_accept(struct services *services, const struct segment *syn_ack, i
     }
 }
 
+/* Not keyed: which hosts share a place must not change from run to run. */
+static struct burst_host *burst_place(const struct services *services, const uint8_t *ip)
+{
+    uint64_t words[2];
+    memcpy(words, ip, 16);
+    uint64_t mixed = (words[0] * 0x9e3779b97f4a7c15u) ^ (words[1] * 0xbf58476d1ce4e5b9u);
+    return &services->burst_hosts[(mixed * 0x94d049bb133111ebu) >> 52];
+}
+
+_Static_assert(SERVICES_BURST_HOSTS == 1u << (64 - 52),
+               "the upper bits of the hash choose the place");
+
 uint32_t services_burst(struct services *services, const uint8_t *ip, uint8_t version,
                         uint32_t ticks)
 {
-    struct service *host = services_add(services, ip, 0, version);
-    if (host == NULL)
-        return 0;
-    if (host->burst == 0 || ticks - host->burst_ticks > BURST_TICKS) {
+    struct burst_host *host = burst_place(services, ip);
+    bool same = host->version == version && memcmp(host->ip, ip, sizeof(host->ip)) == 0;
+    if (!same || ticks - host->ticks > BURST_TICKS) {
+        memcpy(host->ip, ip, sizeof(host->ip));
+        host->version = version;
         host->burst = ++services->bursts;
         services->burst_sizes[host->burst % SERVICES_BURSTS] = 0;
     }
-    host->burst_ticks = ticks;
+    host->ticks = ticks;
     uint16_t *size = &services->burst_sizes[host->burst % SERVICES_BURSTS];
     *size = (uint16_t)(*size + (*size != UINT16_MAX));
     return host->burst;

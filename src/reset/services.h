@@ -16,11 +16,18 @@ struct service {
     uint32_t accept_after_refusal_ticks; /* first accept since the last refusal, valid if
                                             accepted_again */
     uint32_t rtt_usec;                   /* SYN to SYN-ACK, the fastest; 0 unknown */
-    uint32_t burst;                      /* number of the last burst of resets, 0 none */
-    uint32_t burst_ticks;                /* time of its last reset */
     bool accepted_again;
     bool labels;     /* its SYN-ACKs carry an IPv6 flow label */
     uint32_t causes; /* 1 + index into services.by_cause, 0 = no resets */
+};
+
+/* A host that lately reset connections. Its place is its address's; a newcomer there displaces it.
+ */
+struct burst_host {
+    uint8_t ip[16];
+    uint8_t version;
+    uint32_t burst; /* number of its last burst of resets, 0 none */
+    uint32_t ticks; /* time of its last reset */
 };
 
 struct services {
@@ -30,11 +37,13 @@ struct services {
     uint64_t secret;
     uint64_t (*by_cause)[WHYRST_CAUSE_COUNT];
     uint32_t by_cause_count, by_cause_capacity;
-    uint32_t bursts;       /* numbered so far */
-    uint16_t *burst_sizes; /* by burst number modulo SERVICES_BURSTS */
+    uint32_t bursts;                /* numbered so far */
+    uint16_t *burst_sizes;          /* by burst number modulo SERVICES_BURSTS */
+    struct burst_host *burst_hosts; /* the last to reset something, by their hash */
 };
 
-#define SERVICES_BURSTS 16384u
+#define SERVICES_BURSTS      16384u
+#define SERVICES_BURST_HOSTS 4096u
 
 int services_init(struct services *services, uint64_t secret, struct whyrst_error *error);
 void services_clear(struct services *services);
@@ -50,8 +59,8 @@ struct service *services_add(struct services *services, const uint8_t *ip, uint1
 /* A SYN-ACK: host and service accept. rtt_nsec is the time since the SYN, -1 unknown. */
 void services_accept(struct services *services, const struct segment *syn_ack, int64_t rtt_nsec);
 
-/* A reset by a host: returns the number of the burst (resets within 100 ms of each other) it is in,
- * 0 unknown. */
+/* A reset by a host: returns the number of the burst (resets within 100 ms of each other) it is in.
+ */
 uint32_t services_burst(struct services *services, const uint8_t *ip, uint8_t version,
                         uint32_t ticks);
 /* Size of a burst as far as it is known by now; 0 unknown. */
