@@ -5,9 +5,9 @@
 
 #define UNMEASURED    0.3 /* a signature nobody has counted */
 #define PARTIAL_SHARE 0.6 /* of an incomplete match that was not counted apart */
-/* Reached only by what was never seen wrong and names nothing it cannot exclude, and no "unknown".
- */
-#define CERTAIN           0.9
+/* The most that is left to what was ever seen wrong, names a cause it cannot exclude, or is
+ * "unknown": 0.9 and above is certain. */
+#define JUST_UNCERTAIN    0.899
 #define Z_ONE_SIDED_95    1.645
 #define NAMED_WEIGHT      0.02 /* a cause a signature names as not excluded, never met instead */
 #define ALTERNATIVE_SHARE 0.95 /* of what the verdict leaves: something unlisted stays possible */
@@ -41,7 +41,7 @@ static double match_confidence(const struct rule_match *match)
         bound *= PARTIAL_SHARE;
     if (measure->right < measure->of || match->signature->cannot_exclude != 0 ||
         match->signature->rule->cause == WHYRST_UNKNOWN)
-        bound = fmin(bound, CERTAIN - 0.01);
+        bound = fmin(bound, JUST_UNCERTAIN);
     return bound;
 }
 
