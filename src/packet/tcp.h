@@ -30,8 +30,8 @@ static inline unsigned tcp_kind(const uint8_t *tcp, uint32_t captured, uint32_t 
         return payload_bytes == 0 ? PAYLOAD_NONE : tcp_payload_kind(tcp + (captured - seen), seen);
     unsigned tls = (first - 20 <= 4) & (payload[1] == 3) & (payload[2] <= 4);
     unsigned kind = tls ? PAYLOAD_TLS : PAYLOAD_OTHER;
-    kind = tls & (first == 22) & (payload[5] == 1) ? PAYLOAD_TLS_HELLO : kind;
-    kind = tls & (first == 21) ? PAYLOAD_TLS_ALERT : kind;
+    kind = (tls & (first == 22) & (payload[5] == 1)) ? PAYLOAD_TLS_HELLO : kind;
+    kind = (tls & (first == 21)) ? PAYLOAD_TLS_ALERT : kind;
     kind = seen == 0 ? PAYLOAD_UNSEEN : kind;
     return payload_bytes == 0 ? PAYLOAD_NONE : kind;
 }
