@@ -7,7 +7,7 @@
 #define PARTIAL_SHARE 0.6 /* of an incomplete match that was not counted apart */
 /* The most that is left to what was ever seen wrong, names a cause it cannot exclude, or is
  * "unknown": 0.9 and above is certain. */
-#define JUST_UNCERTAIN    0.899
+#define JUST_UNCERTAIN    0.89
 #define Z_ONE_SIDED_95    1.645
 #define NAMED_WEIGHT      0.02 /* a cause a signature names as not excluded, never met instead */
 #define ALTERNATIVE_SHARE 0.95 /* of what the verdict leaves: something unlisted stays possible */
