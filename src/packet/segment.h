@@ -33,13 +33,12 @@ enum {
 /* struct segment.marks */
 enum {
     MARK_IPV6 = 0x01,
-    MARK_DF = 0x02,            /* IPv4 don't-fragment */
-    MARK_TUNNELLED = 0x04,     /* decoded inside at least one tunnel */
-    MARK_FRAGMENT = 0x08,      /* first fragment of more: payload_bytes is this fragment's share */
-    MARK_OPTIONS_CUT = 0x10,   /* the captured bytes end inside the TCP options */
-    MARK_SWAPPED = 0x20,       /* source is the higher end of the symmetric key, see hash */
-    MARK_MPTCP_RST = 0x40,     /* MP_TCPRST present; its reason is in mptcp_reason */
-    MARK_FROM_RESETTER = 0x80, /* free for later layers */
+    MARK_DF = 0x02,          /* IPv4 don't-fragment */
+    MARK_TUNNELLED = 0x04,   /* decoded inside at least one tunnel */
+    MARK_FRAGMENT = 0x08,    /* first fragment of more: payload_bytes is this fragment's share */
+    MARK_OPTIONS_CUT = 0x10, /* the captured bytes end inside the TCP options */
+    MARK_SWAPPED = 0x20,     /* source is the higher end of the symmetric key, see hash */
+    MARK_MPTCP_RST = 0x40,   /* MP_TCPRST present; its reason is in mptcp_reason */
 };
 
 /* First payload byte(s), as far as captured. */

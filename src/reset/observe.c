@@ -79,16 +79,12 @@ static enum rst_shape observe_with_ack(struct reset *reset, const struct trace_l
     const struct endpoint *resetter = reset_resetter(reset), *peer = reset_peer(reset);
     const struct segment *rst = &reset->rst;
     bool resetter_known = resetter->flags & ENDPOINT_BASE;
-    if (rst->seq == 0 && (!resetter_known || resetter->snd_nxt != 0)) {
-        reset->trigger_exact = rst->ack == peer->snd_nxt;
+    if (rst->seq == 0 && (!resetter_known || resetter->snd_nxt != 0))
         return SHAPE_REFUSAL;
-    }
     /* Some stacks and devices copy the SYN's acknowledgment field instead of 0. */
     if (!(resetter->flags & ENDPOINT_SEEN) && (peer->flags & ENDPOINT_SYN) &&
-        !(peer->flags & ENDPOINT_ACKED) && rst->ack == peer->isn + 1) {
-        reset->trigger_exact = true;
+        !(peer->flags & ENDPOINT_ACKED) && rst->ack == peer->isn + 1)
         return SHAPE_REFUSAL;
-    }
     if (!resetter_known) {
         reset->shape_known = rst->window != 0 || (rst->options & OPTION_TIMESTAMPS);
         return SHAPE_ACTIVE;
@@ -124,7 +120,6 @@ static enum rst_shape observe_without_ack(struct reset *reset, const struct trac
         int64_t late_nsec = REPLY_SLACK_NSEC + INT64_C(1000) * REPLY_RTTS * reset->cold.rtt_usec;
         if (reset->trigger_kind == TRIGGER_ACK && reset->trigger_delay_nsec > late_nsec && at_next)
             return SHAPE_BARE;
-        reset->trigger_exact = true;
         if (!peer_sent_last && all_taken && at_next && (resetter->flags & ENDPOINT_SEEN))
             return SHAPE_BARE; /* it had acknowledged everything: nothing was left to answer */
         return SHAPE_REPLY;
@@ -142,7 +137,6 @@ void reset_observe(struct reset *reset, const struct conn *conn, const struct co
     reset->cold = *cold;
     reset->side = (uint8_t)side;
     reset->shape_known = true;
-    reset->trigger_exact = false;
     observe_trigger(reset);
     reset->shape = (uint8_t)(rst->flags & TCP_ACK ? observe_with_ack(reset, log)
                                                   : observe_without_ack(reset, log));

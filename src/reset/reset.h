@@ -72,7 +72,6 @@ struct reset {
     bool shape_known;              /* else too little was captured to tell */
     uint8_t shape;                 /* enum rst_shape */
     uint8_t trigger_kind;          /* enum trigger_kind */
-    bool trigger_exact;            /* the trigger's numbers account for the RST's */
     int64_t trigger_delay_nsec;    /* from the trigger to the RST; -1 no trigger */
     uint32_t service_accepted;     /* connections the service had accepted before */
     uint32_t service_accept_ticks; /* time of the last of them */
