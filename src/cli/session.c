@@ -84,6 +84,7 @@ static int session_open_report(struct session *session, bool is_terminal,
     const struct report_options report_options = {
         .format = session->format,
         .language = options->language,
+        .rules = session->rules,
         .summary = options->summary,
         .anonymize = options->anonymize,
         .color = is_terminal && !(no_color && *no_color) && terminal && strcmp(terminal, "dumb"),

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "packet/segment.h"
+#include "rules/address.h"
 
 #define NSEC_PER_SEC 1000000000
 
@@ -214,62 +215,9 @@ char *format_time(char *at, int64_t time_nsec, struct format_clock *clock)
     return at;
 }
 
-static char *format_ip4(char *at, const uint8_t ip[4])
-{
-    for (int i = 0; i < 4; i++) {
-        if (i)
-            *at++ = '.';
-        if (ip[i] >= 100)
-            *at++ = (char)('0' + ip[i] / 100);
-        if (ip[i] >= 10)
-            *at++ = (char)('0' + ip[i] / 10 % 10);
-        *at++ = (char)('0' + ip[i] % 10);
-    }
-    return at;
-}
-
-static char *format_hex16(char *at, unsigned value)
-{
-    static const char digits[] = "0123456789abcdef";
-    for (int shift = value >> 12 ? 12 : value >> 8 ? 8 : value >> 4 ? 4 : 0; shift >= 0; shift -= 4)
-        *at++ = digits[value >> shift & 15];
-    return at;
-}
-
-/* RFC 5952, 4: lower case, no leading zeros, the first longest run of at least two zero groups as
- * "::"; 5: an IPv4-mapped address ends dotted. */
-static char *format_ip6(char *at, const uint8_t ip[16])
-{
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-    if (!memcmp(ip, mapped, sizeof(mapped)))
-        return format_ip4(format_literal(at, "::ffff:"), ip + 12);
-    unsigned groups[8], run = 0, best = 8, best_length = 1;
-    for (unsigned i = 0; i < 8; i++) {
-        groups[i] = (unsigned)ip[2 * i] << 8 | ip[2 * i + 1];
-        run = groups[i] ? 0 : run + 1;
-        if (run > best_length) {
-            best = i + 1 - run;
-            best_length = run;
-        }
-    }
-    for (unsigned i = 0; i < 8; i++) {
-        if (i == best) {
-            *at++ = ':';
-            i += best_length - 1;
-            if (i == 7)
-                *at++ = ':';
-            continue;
-        }
-        if (i)
-            *at++ = ':';
-        at = format_hex16(at, groups[i]);
-    }
-    return at;
-}
-
 char *format_ip(char *at, const struct whyrst_address *address)
 {
-    return address->version == 6 ? format_ip6(at, address->ip) : format_ip4(at, address->ip);
+    return address_format(at, address);
 }
 
 char *format_endpoint(char *at, const struct whyrst_address *address)

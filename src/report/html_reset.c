@@ -34,11 +34,11 @@ static void headline(struct report *report, const struct shown_reset *shown, str
     output_literal(output, " · ");
     output_html(output, label(report, LABEL_CLIENT));
     output_literal(output, " ");
-    output_html(output, shown->client_end);
+    output_html(output, shown->words.ends[WHYRST_CLIENT]);
     output_literal(output, " → ");
     output_html(output, label(report, LABEL_SERVER));
     output_literal(output, " ");
-    output_html(output, shown->server_end);
+    output_html(output, shown->words.ends[WHYRST_SERVER]);
     output_literal(output, "</span></summary>\n");
 }
 
@@ -206,14 +206,14 @@ static void advice(struct report *report, const struct shown_reset *shown, struc
         html_element(output, "h3", label(report, LABEL_CONFIRM));
         for (unsigned i = 0; reset->confirm[i]; i++)
             html_element(output, "pre",
-                         report_fill(report, shown, reset->confirm[i], filled, sizeof(filled)));
+                         report_fill(shown, reset->confirm[i], filled, sizeof(filled)));
         output_literal(output, "\n");
     }
     if (reset->remedy && reset->remedy[0]) {
         list_start(report, LABEL_REMEDY, output);
         for (unsigned i = 0; reset->remedy[i]; i++)
             html_element(output, "li",
-                         report_fill(report, shown, reset->remedy[i], filled, sizeof(filled)));
+                         report_fill(shown, reset->remedy[i], filled, sizeof(filled)));
         output_literal(output, "</ul>\n");
     }
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "report/advice.h"
 #include "report/community.h"
 
 #define PUT(literal)   (at = format_literal(at, literal))
@@ -199,7 +200,7 @@ static void json_advice(struct report *report, const struct shown_reset *shown,
                         struct output *output)
 {
     const struct whyrst_reset *reset = shown->reset;
-    char *at = output_room(output, 256), filled[1024];
+    char *at = output_room(output, 256);
     PUT(",\"impact\":{\"benign\":");
     at = json_bool(at, reset->benign);
     PUT(",\"bytes_unacknowledged\":");
@@ -209,19 +210,8 @@ static void json_advice(struct report *report, const struct shown_reset *shown,
     PUT(",\"text\":");
     output_end(output, at);
     json_text(report, output, reset->impact);
-    output_literal(output, "},\"confirm\":[");
-    for (unsigned i = 0; reset->confirm && reset->confirm[i]; i++) {
-        if (i)
-            output_literal(output, ",");
-        json_string(output, report_fill(report, shown, reset->confirm[i], filled, sizeof(filled)));
-    }
-    output_literal(output, "],\"remedy\":[");
-    for (unsigned i = 0; reset->remedy && reset->remedy[i]; i++) {
-        if (i)
-            output_literal(output, ",");
-        json_string(output, report_fill(report, shown, reset->remedy[i], filled, sizeof(filled)));
-    }
-    output_literal(output, "]");
+    output_literal(output, "}");
+    advice_json(report, shown, output);
 }
 
 static char *json_packet(char *at, const struct whyrst_packet_note *packet, uint16_t input)

@@ -196,11 +196,11 @@ static void headline(struct report *report, const struct shown_reset *shown, str
     output_literal(output, "  \n");
     output_markdown(output, label(report, LABEL_CLIENT));
     output_literal(output, " ");
-    output_markdown(output, shown->client_end);
+    output_markdown(output, shown->words.ends[WHYRST_CLIENT]);
     output_literal(output, ", ");
     output_markdown(output, label(report, LABEL_SERVER));
     output_literal(output, " ");
-    output_markdown(output, shown->server_end);
+    output_markdown(output, shown->words.ends[WHYRST_SERVER]);
     output_literal(output, "  \n");
     output_markdown(output, label(report, LABEL_FRAME));
     output_literal(output, " ");
@@ -274,16 +274,14 @@ static void advice(struct report *report, const struct shown_reset *shown, struc
         section(report, LABEL_CONFIRM, output);
     for (unsigned i = 0; reset->confirm && reset->confirm[i]; i++) {
         output_literal(output, "    "); /* indented code: no fence a command could close */
-        output_terminal(output,
-                        report_fill(report, shown, reset->confirm[i], filled, sizeof(filled)));
+        output_terminal(output, report_fill(shown, reset->confirm[i], filled, sizeof(filled)));
         output_literal(output, "\n");
     }
     if (reset->remedy && reset->remedy[0])
         section(report, LABEL_REMEDY, output);
     for (unsigned i = 0; reset->remedy && reset->remedy[i]; i++) {
         output_literal(output, "- ");
-        output_markdown(output,
-                        report_fill(report, shown, reset->remedy[i], filled, sizeof(filled)));
+        output_markdown(output, report_fill(shown, reset->remedy[i], filled, sizeof(filled)));
         output_literal(output, "\n");
     }
 }

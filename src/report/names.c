@@ -40,16 +40,10 @@ void report_payload_text(const struct whyrst_reset *reset, char *buf)
     buf[count] = '\0';
 }
 
-const char *report_fill(const struct report *report, const struct shown_reset *shown,
-                        const char *line, char *buf, size_t size)
+const char *report_fill(const struct shown_reset *shown, const char *line, char *buf, size_t size)
 {
     if (!strchr(line, '$'))
         return line;
-    const struct rule_values values = {
-        .ip = {[WHYRST_CLIENT] = shown->client_ip, [WHYRST_SERVER] = shown->server_ip},
-        .port = {[WHYRST_CLIENT] = shown->client.port, [WHYRST_SERVER] = shown->server.port},
-        .resetter = shown->reset->sent_by,
-        .language = report->options.language};
-    rule_text_fill(line, &values, buf, size);
+    text_fill_line(line, &shown->words, buf, size);
     return buf;
 }

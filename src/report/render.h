@@ -6,13 +6,14 @@
 #include "report/output.h"
 #include "report/report.h"
 #include "report/spool.h"
+#include "rules/text.h"
 
 /* A reset as it may be shown: with --anonymize the ends are pseudonyms. */
 struct shown_reset {
     const struct whyrst_reset *reset;
     struct whyrst_address client, server;
     char client_ip[FORMAT_IP_ROOM + 1], server_ip[FORMAT_IP_ROOM + 1];
-    char client_end[FORMAT_ENDPOINT_ROOM + 1], server_end[FORMAT_ENDPOINT_ROOM + 1];
+    struct text_words words; /* what placeholders stand for; .ends are the ends as text */
 };
 
 struct report;
@@ -31,6 +32,15 @@ struct render {
 
 extern const struct render render_json, render_ndjson, render_text, render_markdown, render_html;
 
+/* See advice.h. */
+struct advice {
+    bool tried;                                 /* to prepare it, which may fail */
+    const char *const *confirm, *const *remedy; /* the lines it is made of */
+    char *json;
+    struct text_part *parts; /* of .json, NULL when there is nothing prepared */
+    size_t room;             /* bytes it takes at most */
+};
+
 struct report {
     struct report_options options;
     struct report_sink sink;
@@ -41,6 +51,7 @@ struct report {
     size_t out_limit; /* bytes of .out that make it leave; tests set it */
     uint64_t reset_count;
     struct format_clock clock;
+    struct advice advices[WHYRST_CAUSE_COUNT];
     bool failed;
     struct whyrst_error error; /* the first failure, repeated by every later call */
 };
@@ -52,8 +63,7 @@ const char *report_text(struct report *report, const char *text);
 struct whyrst_address report_address(struct report *report, const struct whyrst_address *address);
 /* A line of .confirm or .remedy with this connection's addresses and ports in it: the line itself,
  * or `buf`. */
-const char *report_fill(const struct report *report, const struct shown_reset *shown,
-                        const char *line, char *buf, size_t size);
+const char *report_fill(const struct shown_reset *shown, const char *line, char *buf, size_t size);
 /* The RST's payload as text, dots for what does not print; `buf` takes WHYRST_MAX_RST_PAYLOAD + 1.
  */
 void report_payload_text(const struct whyrst_reset *reset, char *buf);

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/render.h"
-#include "rules/ruleset.h"
+#include "report/advice.h"
 
 #define SPOOL_LIMIT  (8u * 1024 * 1024)
 #define STREAM_LIMIT (128u * 1024)
@@ -34,6 +33,7 @@ static void report_free(struct report *report)
     spool_clear(&report->spool);
     output_clear(&report->out);
     anonymizer_free(report->anonymizer);
+    advice_clear(report->advices);
     free(report);
 }
 
@@ -112,8 +112,12 @@ static void shown_init(struct report *report, const struct whyrst_reset *reset,
     shown->server = report_address(report, &reset->server);
     *format_ip(shown->client_ip, &shown->client) = '\0';
     *format_ip(shown->server_ip, &shown->server) = '\0';
-    *format_endpoint(shown->client_end, &shown->client) = '\0';
-    *format_endpoint(shown->server_end, &shown->server) = '\0';
+    const struct rule_values values = {
+        .ip = {[WHYRST_CLIENT] = shown->client_ip, [WHYRST_SERVER] = shown->server_ip},
+        .port = {[WHYRST_CLIENT] = shown->client.port, [WHYRST_SERVER] = shown->server.port},
+        .resetter = reset->sent_by,
+        .language = report->options.language};
+    text_words_set(&shown->words, &values);
 }
 
 int report_reset(struct report *report, const struct whyrst_reset *reset,

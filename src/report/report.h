@@ -22,7 +22,9 @@ struct report_sink {
 struct report_options {
     enum report_format format;
     enum whyrst_language language;
-    bool summary;    /* counts only: the document without `resets` */
+    const struct whyrst_rules *rules; /* what the resets come from: must outlive the report; may be
+                                         NULL */
+    bool summary;                     /* counts only: the document without `resets` */
     bool anonymize;  /* addresses become stable pseudonyms of the same version, ports of services
                         stay */
     bool color;      /* text only */

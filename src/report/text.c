@@ -88,11 +88,11 @@ static void headline(struct report *report, const struct shown_reset *shown, str
     output_literal(output, "  ");
     output_string(output, label(report, LABEL_CLIENT));
     output_literal(output, " ");
-    output_string(output, shown->client_end);
+    output_string(output, shown->words.ends[WHYRST_CLIENT]);
     output_string(output, report->options.utf8 ? " → " : " -> ");
     output_string(output, label(report, LABEL_SERVER));
     output_literal(output, " ");
-    output_string(output, shown->server_end);
+    output_string(output, shown->words.ends[WHYRST_SERVER]);
     output_literal(output, "\n");
     indent(output, INDENT);
     text_style(report, output, TEXT_DIM);
@@ -265,15 +265,13 @@ static void advice(struct report *report, const struct shown_reset *shown, struc
     for (unsigned i = 0; reset->confirm && reset->confirm[i]; i++) {
         indent(output, INDENT); /* not wrapped: to be copied into a shell */
         output_literal(output, "$ ");
-        output_terminal(output,
-                        report_fill(report, shown, reset->confirm[i], filled, sizeof(filled)));
+        output_terminal(output, report_fill(shown, reset->confirm[i], filled, sizeof(filled)));
         output_literal(output, "\n");
     }
     if (reset->remedy && reset->remedy[0])
         section(report, LABEL_REMEDY, output);
     for (unsigned i = 0; reset->remedy && reset->remedy[i]; i++)
-        bullet(report, report_fill(report, shown, reset->remedy[i], filled, sizeof(filled)),
-               output);
+        bullet(report, report_fill(shown, reset->remedy[i], filled, sizeof(filled)), output);
     output_literal(output, "\n");
     indent(output, INDENT);
     text_style(report, output, TEXT_DIM);

@@ -1,9 +1,11 @@
-#include <arpa/inet.h>
+#include "rules/verdict.h"
+
 #include <string.h>
 
+#include "rules/address.h"
 #include "rules/append.h"
 #include "rules/evidence.h"
-#include "rules/verdict.h"
+#include "rules/text.h"
 
 static void fill_address(struct whyrst_address *address, const struct conn *conn, unsigned side)
 {
@@ -152,35 +154,22 @@ static void fill_bytes(const struct facts *facts, struct whyrst_reset *out)
                                 : -1;
 }
 
-/* inet_ntop takes its time over an IPv4 address. */
-static void fill_ip(const struct whyrst_address *address, char buf[INET6_ADDRSTRLEN])
-{
-    if (address->version == 6) {
-        inet_ntop(AF_INET6, address->ip, buf, INET6_ADDRSTRLEN);
-        return;
-    }
-    struct append append = append_start(buf, INET6_ADDRSTRLEN);
-    for (unsigned n = 0; n < 4; n++) {
-        append_text(&append, n > 0 ? "." : "");
-        append_unsigned(&append, address->ip[n]);
-    }
-    append_end(&append);
-}
-
 static void fill_texts(const struct whyrst_rules *rules, enum whyrst_language language,
                        struct whyrst_reset *out)
 {
     static const char *const none[] = {NULL};
     const struct rule *rule = ruleset_rule(rules, out->verdict.cause);
-    char client[INET6_ADDRSTRLEN], server[INET6_ADDRSTRLEN];
-    fill_ip(&out->client, client);
-    fill_ip(&out->server, server);
+    char client[ADDRESS_ROOM], server[ADDRESS_ROOM];
+    struct text_words words;
+    *address_format(client, &out->client) = '\0';
+    *address_format(server, &out->server) = '\0';
     struct rule_values values = {
         .ip = {client, server},
         .port = {out->client.port, out->server.port},
         .resetter = out->sent_by,
         .language = language,
     };
+    text_words_set(&words, &values);
     out->confirm = out->remedy = none;
     out->verdict.title = "?";
     out->benign = false;
@@ -189,12 +178,12 @@ static void fill_texts(const struct whyrst_rules *rules, enum whyrst_language la
         return;
     out->verdict.scenario = rule->scenario;
     out->verdict.title = rule->title.text[language];
-    rule_text_fill(rule->explain.text[language], &values, out->verdict.explanation,
-                   sizeof(out->verdict.explanation));
+    text_fill(rule->explain.parts[language], &words, out->verdict.explanation,
+              sizeof(out->verdict.explanation));
     out->confirm = rule->confirm;
     out->remedy = rule->remedy[language];
     out->benign = rule->benign;
-    rule_text_fill(rule->impact.text[language], &values, out->impact, sizeof(out->impact));
+    text_fill(rule->impact.parts[language], &words, out->impact, sizeof(out->impact));
 }
 
 /* What the signature rests on, then what a reader asks for anyway. */

@@ -1,5 +1,7 @@
 #include "rules/internal.h"
 
+#include "rules/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,6 +59,15 @@ static void text_parse(const struct reader *reader, const struct position *root,
 
     for (int i = 0; object && languages[i]; i++)
         text->text[i] = reader_string(reader, &at, object, languages[i], true);
+}
+
+/* -1 without memory. */
+static int text_prepare(struct rule_text *text)
+{
+    for (int i = 0; languages[i]; i++)
+        if (text->text[i] && !(text->parts[i] = text_cut(text->text[i])))
+            return -1;
+    return 0;
 }
 
 static void remedy_parse(const struct reader *reader, const struct position *root,
@@ -190,6 +201,8 @@ int rule_parse(const struct reader *reader, struct rule_entry *entry)
     text_parse(reader, &root, document, "title", &rule->title);
     text_parse(reader, &root, document, "explain", &rule->explain);
     text_parse(reader, &root, document, "impact", &rule->impact);
+    if (text_prepare(&rule->explain) || text_prepare(&rule->impact))
+        return -1;
     reader_lines(reader, &root, document, "confirm", rule->confirm);
     remedy_parse(reader, &root, document, rule);
     reader_lines(reader, &root, document, "references", rule->references);

@@ -46,6 +46,10 @@ static void rule_clear(struct rule_entry *entry)
     for (unsigned i = 0; entry->signatures && entry->signatures[i]; i++)
         free(entry->signatures[i]);
     free(entry->signatures);
+    for (int i = WHYRST_EN; i <= WHYRST_ZH; i++) {
+        free(entry->rule.explain.parts[i]);
+        free(entry->rule.impact.parts[i]);
+    }
     json_decref(entry->document);
     free(entry->file);
 }

@@ -9,8 +9,11 @@
 
 enum rule_answer { RULE_NO, RULE_MAYBE, RULE_YES };
 
+struct text_part;
+
 struct rule_text {
-    const char *text[2]; /* by enum whyrst_language; both always set */
+    const char *text[2];        /* by enum whyrst_language; both always set */
+    struct text_part *parts[2]; /* the same, cut at its placeholders */
 };
 
 #define RULE_MAX_LINES 16 /* the closing NULL included */
