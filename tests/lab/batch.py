@@ -30,7 +30,8 @@ def draw_settings(rng):
         path = {"kind": "wan", "delay": rng.choice((0.002, 0.01, 0.03, 0.08)), "jitter": rng.choice((0, 0, 0.005)),
                 "loss": rng.choice((0, 0, 0.01, 0.03)), "dup": rng.choice((0, 0, 0.01)), "reorder": rng.choice((0, 0, 0.02))}
     return {"sysctl": sysctl, "sysctl_s": {"net/ipv4/tcp_abort_on_overflow": 1, "net/ipv4/tcp_syncookies": 0},
-            "offload": rng.random() < 0.6, "path": path, "idle": rng.choice((3, 3, 6, 15)), "conntrack_idle": rng.choice((2, 3))}
+            "offload": rng.random() < 0.6, "path": path, "idle": rng.choice((3, 3, 6, 15)), "conntrack_idle": rng.choice((2, 3)),
+            "dscp": rng.choice((0, 0.5))}
 
 
 def draw_plays(rng, count, settings, only=None):
@@ -58,7 +59,7 @@ async def play_all(lab, plays, limit):
         conn.params["ip"] = v
         began = lab.loop.time()
         try:
-            await asyncio.wait_for(scenario.function(lab, conn, random.Random(lab.rng.random()), v), limit)
+            await asyncio.wait_for(scenario.function(lab, conn, random.Random(lab.rng.random()), v), scenario.limit or limit)
         except labs.Missing as error:
             conn.note = "skipped: %s" % error
         except (OSError, asyncio.TimeoutError) as error:
@@ -143,7 +144,7 @@ class Batch:
     def axes(self, vantage, edits, kind):
         path, sysctl = self.settings["path"], self.settings.get("sysctl", {})
         axes = {"path": path["kind"], "delay_ms": 1000 * path.get("delay", 0), "loss": path.get("loss", 0), "dup": path.get("dup", 0),
-                "reorder": path.get("reorder", 0), "offload": self.settings.get("offload", True), "vantage": vantage,
+                "reorder": path.get("reorder", 0), "offload": self.settings.get("offload", True), "vantage": vantage, "dscp": self.settings.get("dscp", 0),
                 "edit": "+".join(sorted(edits)) or "none", "format": kind}
         for name, value in sysctl.items():
             axes[name.rsplit("/", 1)[1]] = value

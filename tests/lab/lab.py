@@ -17,6 +17,7 @@ import wire
 TCP_REPAIR, TCP_USER_TIMEOUT, TCP_QUICKACK, TCP_LINGER2, TCP_DEFER_ACCEPT = 19, 18, 12, 8, 9
 SOCK_DESTROY, NETLINK_SOCK_DIAG = 21, 4
 IPPROTO_MPTCP = 262
+DSCPS = [8, 10, 18, 26, 34, 46]     # CS1 and AF11 (bulk), AF21 (ssh), AF31, AF41, EF
 SERVICES = [22, 80, 443, 3306, 5432, 6379, 8080, 9092]
 WORDS = b"GET /index.html HTTP/1.1\r\nHost: lab.example\r\nAccept: */*\r\n\r\n"
 
@@ -101,6 +102,10 @@ class Lab:
         sock = self.network.socket(side, family, socket.SOCK_STREAM, IPPROTO_MPTCP if mptcp else 0)
         sock.setblocking(False)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        share = self.settings.get("dscp", 0)
+        if share and self.rng.random() < share:
+            option = (socket.IPPROTO_IPV6, socket.IPV6_TCLASS) if v == 6 else (socket.IPPROTO_IP, socket.IP_TOS)
+            sock.setsockopt(*option, self.rng.choice(DSCPS) << 2)
         return sock
 
     def listen(self, v, port, backlog=128, rcvbuf=None, mptcp=False):

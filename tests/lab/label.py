@@ -38,6 +38,11 @@ def identity(conn, side, tcp):
     return (conn.id, side, tcp.seq, tcp.ack if tcp.flags & wire.ACK else 0, tcp.flags)
 
 
+def is_same(sent, captured):
+    """Whether a captured RST can be this one: a forged one may carry the numbers of the host's own, but hardly its whole header."""
+    return sent.window == captured.window and sent.ip_id == captured.ip_id and 0 <= sent.ttl - captured.ttl <= 4
+
+
 class Labeller:
     def __init__(self, network, conns, captures, resets, box_log, macs):
         self.conns, self.captures, self.macs = conns, captures, macs
@@ -101,11 +106,9 @@ class Labeller:
 
     def find(self, packet):
         """The emission a captured RST is; None when nobody is known to have sent it."""
-        best = None
-        for emission in self.of.get(identity(packet.conn, packet.side, packet.tcp), ()):
-            if emission.time <= packet.time + 1000000 and (best is None or emission.time > best.time):
-                best = emission
-        return best
+        same = [emission for emission in self.of.get(identity(packet.conn, packet.side, packet.tcp), ())
+                if emission.time <= packet.time + 1000000 and is_same(emission.tcp, packet.tcp)]
+        return max(same, key=lambda emission: emission.time, default=None)
 
     def explain(self):
         waiting = {}
@@ -163,6 +166,8 @@ class Labeller:
         aborted = any(e.side == emission.side and e.kernel and e.kernel.reason in ACTIVE for e in earlier)
         if mark is not None and (not aborted or mark[1] == "half-open-connection"):
             emission.cause = mark[1]
+        elif emission.tcp.flags & wire.ACK and not emission.tcp.seq:
+            emission.cause = "port-not-listening"   # it refuses a SYN, whatever was reset before
         elif last is not None:
             emission.tail_of = last.tail_of or last
             emission.cause = emission.tail_of.cause
@@ -191,6 +196,7 @@ class View:
     def __init__(self):
         self.next, self.data, self.fin, self.retransmits, self.probes = ({"c": value, "s": value} for value in (None, 0, False, 0, 0))
         self.ttl, self.scale, self.window, self.ack, self.syn = ({"c": None, "s": None} for _ in range(5))
+        self.dscp = {"c": 0, "s": 0}    # of its last packet
         self.event = None
         self.new_syn = False
         self.time, self.silence = None, 0   # of the last packet, and the pause before it, ns
@@ -200,7 +206,7 @@ class View:
             return
         self.silence = time - self.time if self.time is not None else 0
         self.time = time
-        self.ttl[side] = tcp.ttl
+        self.ttl[side], self.dscp[side] = tcp.ttl, tcp.tos >> 2
         if tcp.flags & wire.SYN:
             self.syn[side], self.scale[side] = tcp.seq, window_scale(tcp.options)
             self.next[side] = tcp.end
@@ -264,11 +270,14 @@ def group_of(emission, cause, view, conn, first):
     elif cause == "data-after-close" and not view.fin[side]:
         group |= {"half-open-connection", "middlebox-timeout"}
     elif cause == "port-not-listening":
-        group.add("firewall-reject")
+        if not tcp.tos >> 2:
+            group.add("firewall-reject")    # which never copies the DSCP of what it refuses
     elif cause == "accept-queue-overflow" and not view.handshake():
         group.add("half-open-connection")
     elif cause == "firewall-reject":
         group |= {"port-not-listening"} if view.syn[side] is None and view.data[peer] == 0 else {"injected-reset", "half-open-connection"}
+        if view.dscp[peer] and not tcp.tos >> 2:
+            group -= {"port-not-listening", "half-open-connection"}     # a kernel copies the DSCP of what it refuses
         if view.silence >= SILENCE:
             group.add("middlebox-timeout")
     elif cause == "middlebox-timeout" and view.ttl[side] == tcp.ttl:

@@ -4,21 +4,23 @@ import math
 
 SCENARIOS = {}
 MODULES = ["abort", "unread", "refused", "halfopen", "closing", "timeouts", "handshake", "firewall", "middlebox", "injected",
-           "declared", "odd", "clean", "programs", "foreign"]
+           "declared", "odd", "clean", "programs", "foreign", "minutes"]
 
 
 class Scenario:
-    def __init__(self, function, cause, weight, lan_only, versions):
-        self.function, self.cause, self.weight = function, cause, weight
+    def __init__(self, function, cause, weight, lan_only, versions, limit):
+        self.function, self.cause, self.weight, self.limit = function, cause, weight, limit
         self.name, self.lan_only, self.versions = function.__name__, lan_only, versions
         self.module = function.__module__.rsplit(".", 1)[-1]
         self.what = " ".join((function.__doc__ or "").split())
 
 
-def scenario(cause, weight=1.0, lan_only=False, versions=(4, 6)):
-    """Registers `async def name(lab, conn, rng, v)`. cause is what it aims at; the label follows the kernel."""
+def scenario(cause, weight=1.0, lan_only=False, versions=(4, 6), limit=None):
+    """Registers `async def name(lab, conn, rng, v)`. cause is what it aims at; the label follows the kernel.
+
+    limit: seconds it may take, where that is more than usual."""
     def register(function):
-        SCENARIOS[function.__name__] = Scenario(function, cause, weight, lan_only, versions)
+        SCENARIOS[function.__name__] = Scenario(function, cause, weight, lan_only, versions, limit)
         return function
     return register
 
@@ -30,8 +32,8 @@ def load():
 
 
 def chosen(one, only):
-    """Whether this scenario is among those asked for. What needs more software is played only when it or its module is named."""
-    usual = one.module not in ("programs", "foreign") and one.weight > 0
+    """Whether this scenario is among those asked for. What needs more software or time is played only when it or its module is named."""
+    usual = one.module not in ("programs", "foreign", "minutes") and one.weight > 0
     if only is None:
         return usual
     return one.name in only or one.module in only or (one.cause in only and usual)

@@ -1,6 +1,9 @@
 """unknown: resets of real stacks that none of the causes describes."""
+import struct
+
 import net
 import wire
+from lab import Missing
 from scenarios import scenario
 from scenarios.handshake import raw_syn
 
@@ -55,3 +58,23 @@ async def second_syn(lab, conn, rng, v):
             await lab.round_trip()
             conn.box_flow.drop["s"] = False
     await lab.round_trip()
+
+
+@scenario(CAUSE, weight=0.5)
+async def impossible_timestamp(lab, conn, rng, v):
+    """The SYN is answered with a SYN-ACK that echoes a timestamp never sent; the client resets that and dials on."""
+    if not lab.settings.get("sysctl", {}).get("net/ipv4/tcp_timestamps", 1):
+        raise Missing("needs timestamps")
+    conn.params["resetter"] = "c"
+    conn.group = ["handshake-abandoned", "half-open-connection"]
+
+    def forge(box, flow, side, segment, packet):
+        if side == "c" and segment.flags & wire.SYN and not flow.state:
+            flow.state["done"] = True
+            stamps = struct.pack("!BBIIBB", 8, 10, rng.randrange(2 ** 32), rng.randrange(2 ** 32), 1, 1)
+            box.write(wire.tcp_packet(flow.server[0], flow.server[1], flow.client[0], flow.client[1], rng.randrange(2 ** 32),
+                                      segment.end, wire.SYN | wire.ACK, 64240, options=b"\x02\x04\x05\xb4" + stamps, ttl=62))
+            return True
+        return False
+    await lab.pair_through_box(conn, v, rule=forge)
+    await lab.chat(conn)
