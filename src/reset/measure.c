@@ -112,11 +112,15 @@ static void measure_rst(const struct reset *reset, struct facts *facts)
     set_if(facts, FACT_RST_TTL_CHANGE, seen, rst->ttl - resetter->ttl);
     set(facts, FACT_RST_INITIAL_TTL, initial_ttl(rst->ttl));
     int hops = initial_ttl(rst->ttl) - rst->ttl, usual = initial_ttl(resetter->ttl) - resetter->ttl;
+    set(facts, FACT_RST_HOPS, hops);
+    uint8_t other = seen ? resetter->ttl : reset->host_ttl;
+    set_if(facts, FACT_RST_HOPS_CHANGE, other != 0, hops - (initial_ttl(other) - other));
     set_if(facts, FACT_RST_TTL_CLASS_SWITCH, seen,
            initial_ttl(rst->ttl) != initial_ttl(resetter->ttl) && abs(hops - usual) <= 1);
     bool answered = reset->trigger_kind != TRIGGER_NONE;
     set_if(facts, FACT_RST_DSCP_DROPPED, answered,
            (peer->flags & ENDPOINT_DSCP) && rst->tos >> 2 == 0);
+    set(facts, FACT_RST_DSCP, rst->tos >> 2 != 0);
     set_if(facts, FACT_RST_FLOW_LABEL, !ipv4, rst->flow_label != 0);
     set_if(facts, FACT_RST_FLOW_LABEL_DROPPED, !ipv4 && seen,
            (resetter->flags & ENDPOINT_LABEL) && rst->flow_label == 0);
@@ -221,6 +225,7 @@ static void measure_resetter(const struct reset *reset, struct facts *facts)
         peer->rcv_nxt + conn_window_bytes(&reset->conn, !reset->side, peer->window);
     set_if(facts, FACT_RESETTER_SEND_WINDOW_LEFT, offered, seq_diff(peer_edge, resetter->snd_nxt));
     set_if(facts, FACT_RESETTER_STACK, seen, measure_stack(resetter));
+    set_if(facts, FACT_RESETTER_HOPS, seen, initial_ttl(resetter->ttl) - resetter->ttl);
     set_if(facts, FACT_RESETTER_BYTES_UNACKNOWLEDGED,
            (peer->flags & ENDPOINT_ACKED) && (resetter->flags & ENDPOINT_BASE),
            seq_diff(resetter->snd_nxt, peer->rcv_nxt));

@@ -29,7 +29,8 @@ static const struct {
      "rst.ttl_class_switch=unknown rst.dscp_dropped=false rst.seq_offset=unknown "
      "rst.ack_offset=0 rst.payload_bytes=0 rst.mptcp_reason=-1 rst.contradictions=unknown "
      "rst.plain=true rst.window_echo=false rst.ack_copies_seq=false "
-     "resetter.seen=false resetter.syn_seen=false resetter.fin_seen=false resetter.stack=unknown "
+     "resetter.seen=false resetter.hops=unknown resetter.syn_seen=false resetter.fin_seen=false "
+     "resetter.stack=unknown "
      "resetter.bytes_sent=unknown resetter.retransmissions=unknown "
      "resetter.keepalive_probes=unknown resetter.since_last_msec=unknown "
      "resetter.since_data_msec=unknown resetter.since_fin_msec=unknown "
@@ -83,18 +84,21 @@ static const struct {
     {"IPv4 has no flow label", HANDSHAKE "1 > R. 1:1(0)\n",
      "rst.flow_label_dropped=unknown rst.flow_label=unknown host.flow_label_dropped=unknown", 0},
     {"another distance", "ttl 64 57\n" HANDSHAKE "1 > R. 1:1(0) ttl 61 <TS> win 9\n",
-     "rst.ttl_change=4 rst.initial_ttl=64 rst.ttl_class_switch=false rst.contradictions=1", 0},
+     "rst.ttl_change=4 rst.initial_ttl=64 rst.hops=3 rst.hops_change=-4 rst.ttl_class_switch=false "
+     "rst.contradictions=1",
+     0},
     {"another initial TTL over the same distance",
      "ttl 64 57\n" HANDSHAKE "1 > R. 1:1(0) ttl 248\n",
      "rst.ttl_change=191 rst.initial_ttl=255 rst.ttl_class_switch=true", 0},
     {"a Windows host", "ttl 64 120\n" HANDSHAKE "1 > R. 1:1(0)\n",
-     "rst.initial_ttl=128 resetter.stack=windows", 0},
+     "rst.initial_ttl=128 resetter.stack=windows resetter.hops=8", 0},
     {"a Linux host", HANDSHAKE "1 > R. 1:1(0)\n", "resetter.stack=linux", 0},
-    {"another host", "ttl 64 255\n" HANDSHAKE "1 > R. 1:1(0)\n", "resetter.stack=other", 0},
-    {"DSCP dropped", HANDSHAKE "1 < P. 1:2(1) tos 184\n2 > R. 1:1(0)\n", "rst.dscp_dropped=true",
-     0},
+    {"another host", "ttl 64 255\n" HANDSHAKE "1 > R. 1:1(0)\n",
+     "resetter.stack=other resetter.hops=0", 0},
+    {"DSCP dropped", HANDSHAKE "1 < P. 1:2(1) tos 184\n2 > R. 1:1(0) tos 3\n",
+     "rst.dscp_dropped=true rst.dscp=false", 0},
     {"DSCP kept", HANDSHAKE "1 < P. 1:2(1) tos 184\n2 > R. 1:1(0) tos 184\n",
-     "rst.dscp_dropped=false", 0},
+     "rst.dscp_dropped=false rst.dscp=true", 0},
     {"Windows' acknowledgment field", HANDSHAKE "1 < P. 1:2(1)\n2 > R 1:1(0) ack =5000001\n",
      "rst.ack_flag=false rst.ack_copies_seq=true rst.ack_offset=unknown", 0},
     {"the offender's window", HANDSHAKE "1 < P. 1:2(1) win 777\n2 > R. 1:1(0) win 777\n",
@@ -221,7 +225,7 @@ static const struct {
     {"the service accepted before",
      HANDSHAKE "client 10.0.0.1 40001\n7.01 < S 0:0(0)\n7.03 > R. =0:0(0) ack 1 ttl 60\n",
      "service.accepted_before=true service.accepted_after=false service.accept_gap_sec=7.02 "
-     "host.ttl_change=-4 host.rtt_ratio=2",
+     "host.ttl_change=-4 rst.hops_change=4 host.rtt_ratio=2",
      0},
     {"the service accepts afterwards",
      "0.01 < S 0:0(0)\n0.02 > R. =0:0(0) ack 1\nclient 10.0.0.1 40001\n3 < S 0:0(0)\n"
@@ -278,7 +282,8 @@ START_TEST(every_fact_is_shown)
 {
     /* What is always known, whatever was captured. */
     static const char always[] =
-        " rst.ack_flag rst.window rst.initial_ttl rst.ack_copies_seq rst.payload_bytes "
+        " rst.ack_flag rst.window rst.initial_ttl rst.hops rst.dscp rst.ack_copies_seq "
+        "rst.payload_bytes "
         "resetter.role resetter.seen resetter.syn_seen peer.seen peer.syn_seen conn.midstream "
         "conn.loss conn.synacks conn.on_old_tuple conn.syn_answered_by_ack conn.both_ways "
         "service.accepted_before service.accepted_after host.burst ";
