@@ -43,6 +43,15 @@ static bool lines_fit(const char *const *lines)
     return true;
 }
 
+/* Escaping changes nothing but the quotes around it; the words put into it are plain. */
+static bool text_is_plain(const char *text, struct output *scratch)
+{
+    scratch->count = 0;
+    output_json(scratch, text);
+    return scratch->count == strlen(text) + 2 &&
+           memcmp(scratch->bytes + 1, text, strlen(text)) == 0;
+}
+
 /* Placeholders stay what they are when escaped, and so do the words they stand for. */
 static void advice_prepare(struct report *report, const struct rule *rule, struct advice *advice)
 {
@@ -52,6 +61,9 @@ static void advice_prepare(struct report *report, const struct rule *rule, struc
     advice->tried = true;
     if (!lines_fit(confirm) || !lines_fit(remedy) || output_init(&json) != 0)
         return;
+    advice->plain = text_is_plain(rule->explain.text[report->options.language], &json) &&
+                    text_is_plain(rule->impact.text[report->options.language], &json);
+    json.count = 0;
     both_json(NULL, confirm, remedy, &json);
     output_bytes(&json, "", 1);
     if (json.failed || !(advice->parts = text_cut(json.bytes))) {
@@ -88,6 +100,12 @@ static const struct advice *advice_find(struct report *report, const struct whyr
         advice_prepare(report, rule, advice);
     bool same = reset->confirm == advice->confirm && reset->remedy == advice->remedy;
     return advice->parts && same && advice->room <= OUTPUT_MAX_ROOM ? advice : NULL;
+}
+
+bool advice_is_plain(struct report *report, const struct whyrst_reset *reset)
+{
+    const struct advice *advice = advice_find(report, reset);
+    return advice && advice->plain && !report->anonymizer;
 }
 
 void advice_json(struct report *report, const struct shown_reset *shown, struct output *output)

@@ -5,6 +5,8 @@
 
 #include "report/render.h"
 
+/* Whether the reset's explanation and impact can go into JSON as they are. */
+bool advice_is_plain(struct report *report, const struct whyrst_reset *reset);
 /* Appends `,"confirm":[…],"remedy":[…]`. */
 void advice_json(struct report *report, const struct shown_reset *shown, struct output *output);
 void advice_clear(struct advice advices[WHYRST_CAUSE_COUNT]);

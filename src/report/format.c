@@ -27,47 +27,43 @@ static char *format_padded(char *at, uint64_t value, unsigned digits)
     return at + digits;
 }
 
-/* Below 10,000, without leading zeros. */
-static inline char *format_four(char *at, uint32_t value)
+/* Eight decimal digits as a number of eight bytes, the first digit lowest; value < 10^8. Halves,
+ * quarters and digits are split side by side: no branch that depends on a number's length, which
+ * would cost more when guessed wrong. */
+static inline uint64_t digits_of(uint32_t value)
 {
-    if (value >= 100) {
-        if (value >= 1000)
-            at = format_two(at, value / 100);
-        else
-            *at++ = (char)('0' + value / 100);
-        return format_two(at, value % 100);
-    }
-    if (value >= 10)
-        return format_two(at, value);
-    *at = (char)('0' + value);
-    return at + 1;
+    uint64_t fours = value / 10000 | (uint64_t)(value % 10000) << 32;
+    uint64_t hundreds = (fours * 10486 >> 20) & 0x0000007f0000007f; /* fours / 100 */
+    uint64_t twos = hundreds | (fours - hundreds * 100) << 16;
+    uint64_t tens = (twos * 103 >> 10) & 0x000f000f000f000f; /* twos / 10 */
+    return tens | (twos - tens * 10) << 8;
 }
 
-static inline char *format_four_padded(char *at, uint32_t value)
+static inline char *digits_store(char *at, uint64_t digits)
 {
-    return format_two(format_two(at, value / 100), value % 100);
+    digits |= 0x3030303030303030;
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    digits = __builtin_bswap64(digits);
+#endif
+    memcpy(at, &digits, sizeof(digits));
+    return at + sizeof(digits);
 }
 
 static char *format_nine(char *at, uint32_t value)
 {
-    uint32_t high = value / 10000;
-    *at = (char)('0' + high / 10000);
-    at = format_four_padded(at + 1, high % 10000);
-    return format_four_padded(at, value % 10000);
+    *at = (char)('0' + value / 100000000);
+    return digits_store(at + 1, digits_of(value % 100000000));
 }
 
 char *format_u64_long(char *at, uint64_t value)
 {
-    if (value < 10000)
-        return format_four(at, (uint32_t)value);
-    if (value < 100000000) {
-        at = format_four(at, (uint32_t)value / 10000);
-        return format_four_padded(at, (uint32_t)value % 10000);
+    if (value >= 100000000) {
+        at = format_u64(at, value / 100000000);
+        return digits_store(at, digits_of((uint32_t)(value % 100000000)));
     }
-    at = format_u64(at, value / 100000000);
-    uint32_t low = (uint32_t)(value % 100000000);
-    at = format_four_padded(at, low / 10000);
-    return format_four_padded(at, low % 10000);
+    uint64_t digits = digits_of((uint32_t)value);
+    unsigned zeros = (unsigned)__builtin_ctzll(digits) / 8; /* value is not 0 */
+    return digits_store(at, digits >> 8 * zeros) - zeros;
 }
 
 char *format_i64(char *at, int64_t value)
@@ -232,18 +228,28 @@ char *format_endpoint(char *at, const struct whyrst_address *address)
 }
 
 /* FIN, SYN, RST, PSH and ACK are the low five bits: nearly all packets have no other. */
-static const char usual_flags[32][6] = {
-    "none", "F",    "S",   "FS",  "R",    "FR",   "SR",  "FSR",  "P",    "FP",   "SP",
-    "FSP",  "RP",   "FRP", "SRP", "FSRP", ".",    "F.",  "S.",   "FS.",  "R.",   "FR.",
-    "SR.",  "FSR.", "P.",  "FP.", "SP.",  "FSP.", "RP.", "FRP.", "SRP.", "FSRP."};
+#define FLAGS(text)                                                                                \
+    {                                                                                              \
+        text, sizeof(text) - 1                                                                     \
+    }
+static const struct {
+    char text[7];
+    uint8_t count;
+} usual_flags[32] = {FLAGS("none"), FLAGS("F"),    FLAGS("S"),    FLAGS("FS"),   FLAGS("R"),
+                     FLAGS("FR"),   FLAGS("SR"),   FLAGS("FSR"),  FLAGS("P"),    FLAGS("FP"),
+                     FLAGS("SP"),   FLAGS("FSP"),  FLAGS("RP"),   FLAGS("FRP"),  FLAGS("SRP"),
+                     FLAGS("FSRP"), FLAGS("."),    FLAGS("F."),   FLAGS("S."),   FLAGS("FS."),
+                     FLAGS("R."),   FLAGS("FR."),  FLAGS("SR."),  FLAGS("FSR."), FLAGS("P."),
+                     FLAGS("FP."),  FLAGS("SP."),  FLAGS("FSP."), FLAGS("RP."),  FLAGS("FRP."),
+                     FLAGS("SRP."), FLAGS("FSRP.")};
 
 char *format_flags(char *at, unsigned flags)
 {
     const unsigned usual = TCP_FIN | TCP_SYN | TCP_RST | TCP_PSH | TCP_ACK;
     const unsigned others = flags & (TCP_URG | TCP_ECE | TCP_CWR);
     if (flags & usual || !others) {
-        const char *text = usual_flags[flags & usual];
-        at = format_bytes(at, text, strnlen(text, sizeof(usual_flags[0])));
+        memcpy(at, usual_flags[flags & usual].text, sizeof(usual_flags[0].text));
+        at += usual_flags[flags & usual].count;
     }
     if (others & TCP_URG)
         *at++ = 'U';

@@ -1,6 +1,6 @@
 /* Values to characters, by hand: no locale, no format strings, no allocation. Every function writes
- * at `at`, which must have room for the largest value stated, and returns the end; nothing is
- * terminated with a NUL. */
+ * at `at`, which must have room for the largest value stated (a short one may leave bytes behind its
+ * end), and returns the end; nothing is terminated with a NUL. */
 #ifndef WHYRST_REPORT_FORMAT_H
 #define WHYRST_REPORT_FORMAT_H
 
@@ -15,7 +15,7 @@
 #define FORMAT_NUMBER_ROOM   330 /* the largest double has 309 digits */
 #define FORMAT_SECONDS_ROOM  24
 #define FORMAT_IP_ROOM       46
-#define FORMAT_ENDPOINT_ROOM 54
+#define FORMAT_ENDPOINT_ROOM 56
 #define FORMAT_TIME_ROOM     30
 #define FORMAT_FLAGS_ROOM    9
 

@@ -15,7 +15,7 @@
 /* Names of ours, at most 64 characters, nothing to escape. */
 static char *json_name(char *at, const char *name)
 {
-    return format_bytes(at, name, strnlen(name, 64));
+    return stpcpy(at, name);
 }
 
 static char *json_bool(char *at, bool value)
@@ -35,6 +35,32 @@ void json_string(struct output *output, const char *text)
 void json_text(struct report *report, struct output *output, const char *text)
 {
     json_string(output, text ? report_text(report, text) : NULL);
+}
+
+/* A text in an array of struct whyrst_reset. */
+#define json_array(report, output, text) json_array_text(report, output, text, sizeof(text))
+
+static void json_array_text(struct report *report, struct output *output, const char *text,
+                            size_t size)
+{
+    if (report->anonymizer)
+        json_text(report, output, text);
+    else
+        output_json_array(output, text, size);
+}
+
+/* The same for a text of the reset's rule. */
+#define json_rule_text(report, output, text, plain)                                                \
+    ((plain) ? json_plain_text(output, text) : json_array(report, output, text))
+
+static void json_plain_text(struct output *output, const char *text)
+{
+    size_t length = strlen(text);
+    char *at = output_room(output, length + 2);
+    *at++ = '"';
+    at = format_bytes(at, text, length);
+    *at++ = '"';
+    output_end(output, at);
 }
 
 static char *json_end(char *at, const char *ip, uint16_t port)
@@ -92,7 +118,7 @@ static void json_identity(struct report *report, const struct shown_reset *shown
     output_end(output, at);
 }
 
-static void json_verdict(struct report *report, const struct whyrst_verdict *verdict,
+static void json_verdict(struct report *report, const struct whyrst_verdict *verdict, bool plain,
                          struct output *output)
 {
     char *at = output_room(output, 256);
@@ -112,7 +138,7 @@ static void json_verdict(struct report *report, const struct whyrst_verdict *ver
     output_end(output, at);
     json_string(output, verdict->title ? verdict->title : whyrst_cause_name(verdict->cause));
     output_literal(output, ",\"explanation\":");
-    json_text(report, output, verdict->explanation);
+    json_rule_text(report, output, verdict->explanation, plain);
     at = output_room(output, 64);
     PUT(",\"complete\":");
     at = json_bool(at, verdict->complete);
@@ -175,7 +201,7 @@ static void json_evidence(struct report *report, const struct whyrst_reset *rese
         at = json_frames(at, evidence->frames, evidence->frame_count);
         PUT(",\"text\":");
         output_end(output, at);
-        json_text(report, output, evidence->text);
+        json_array(report, output, evidence->text);
         output_literal(output, "}");
     }
     output_literal(output, "],\"caveats\":[");
@@ -185,7 +211,7 @@ static void json_evidence(struct report *report, const struct whyrst_reset *rese
         output_literal(output, "{\"code\":");
         json_string(output, reset->caveats[i].code);
         output_literal(output, ",\"text\":");
-        json_text(report, output, reset->caveats[i].text);
+        json_array(report, output, reset->caveats[i].text);
         output_literal(output, "}");
     }
     output_literal(output, "]");
@@ -196,7 +222,7 @@ static char *json_known(char *at, int64_t value)
     return value < 0 ? format_literal(at, "null") : format_i64(at, value);
 }
 
-static void json_advice(struct report *report, const struct shown_reset *shown,
+static void json_advice(struct report *report, const struct shown_reset *shown, bool plain,
                         struct output *output)
 {
     const struct whyrst_reset *reset = shown->reset;
@@ -209,7 +235,7 @@ static void json_advice(struct report *report, const struct shown_reset *shown,
     at = json_known(at, reset->bytes_unanswered);
     PUT(",\"text\":");
     output_end(output, at);
-    json_text(report, output, reset->impact);
+    json_rule_text(report, output, reset->impact, plain);
     output_literal(output, "}");
     advice_json(report, shown, output);
 }
@@ -253,7 +279,7 @@ static void json_sequence(const struct whyrst_reset *reset, struct output *outpu
         output_end(output, json_packet(at, &reset->sequence[i], reset->input));
     }
     output_literal(output, "],\"notation\":");
-    json_string(output, reset->notation);
+    output_json_array(output, reset->notation, sizeof(reset->notation));
     char *at = output_room(output, 256 + WHYRST_MAX_FOLLOWUPS * (FORMAT_U64_ROOM + 1));
     PUT(",\"followups\":{\"count\":");
     at = format_u64(at, reset->followup_count);
@@ -317,11 +343,12 @@ static void json_reset(struct report *report, const struct shown_reset *shown,
                        struct output *output)
 {
     const struct whyrst_reset *reset = shown->reset;
+    bool plain = advice_is_plain(report, reset);
     json_identity(report, shown, output);
-    json_verdict(report, &reset->verdict, output);
+    json_verdict(report, &reset->verdict, plain, output);
     json_alternatives(reset, output);
     json_evidence(report, reset, output);
-    json_advice(report, shown, output);
+    json_advice(report, shown, plain, output);
     json_sequence(reset, output);
     json_kernel(&reset->kernel, output);
     json_extensions(report, reset, output);

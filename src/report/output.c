@@ -206,6 +206,47 @@ static bool json_plain(const char *text, size_t length)
     return !(words[0] | words[1]);
 }
 
+static inline bool json_none(json_vector special)
+{
+    uint64_t words[2];
+    memcpy(words, &special, sizeof(words));
+    return !(words[0] | words[1]);
+}
+
+/* How many bytes come before the first one that is marked; some byte is. */
+static inline unsigned json_before(json_vector special)
+{
+    uint64_t words[2];
+    memcpy(words, &special, sizeof(words));
+    unsigned half = words[0] == 0;
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    return half * 8 + (unsigned)__builtin_clzll(words[half]) / 8;
+#else
+    return half * 8 + (unsigned)__builtin_ctzll(words[half]) / 8;
+#endif
+}
+
+void output_json_array(struct output *output, const char *text, size_t size)
+{
+    char *start = output_room(output, size + 2), *at = start;
+    *at++ = '"';
+    size_t done = 0;
+    for (json_vector first, second; done + 32 <= size; done += 32) {
+        first = json_special_vector(text + done);
+        second = json_special_vector(text + done + 16);
+        memcpy(at + done, text + done, 32);
+        if (json_none(first | second))
+            continue;
+        done += json_none(first) ? 16 + json_before(second) : json_before(first);
+        if (text[done])
+            break;
+        at[done] = '"';
+        output_end(output, at + done + 1);
+        return;
+    }
+    output_json(output, text);
+}
+
 void output_json(struct output *output, const char *text)
 {
     size_t length = strlen(text);

@@ -56,6 +56,9 @@ void output_u64(struct output *output, uint64_t value);
 
 /* Text from rules, packets and file names. Whatever is not UTF-8 becomes U+FFFD. */
 void output_json(struct output *output, const char *text);     /* escaped, in quotes */
+/* The same for a text in an array of `size` bytes (less than OUTPUT_MAX_ROOM), all of which may be
+ * read: its end need not be looked for first. */
+void output_json_array(struct output *output, const char *text, size_t size);
 void output_html(struct output *output, const char *text);     /* for elements and attributes */
 void output_markdown(struct output *output, const char *text); /* literal, on one line */
 void output_terminal(struct output *output, const char *text); /* no control characters */

@@ -35,6 +35,7 @@ extern const struct render render_json, render_ndjson, render_text, render_markd
 /* See advice.h. */
 struct advice {
     bool tried;                                 /* to prepare it, which may fail */
+    bool plain;                                 /* the rule's texts need no escaping */
     const char *const *confirm, *const *remedy; /* the lines it is made of */
     char *json;
     struct text_part *parts; /* of .json, NULL when there is nothing prepared */

@@ -1,6 +1,5 @@
 #include "reset/facts.h"
 
-#include <stddef.h>
 #include <string.h>
 
 static const char *const rst_shapes[] = {"refusal",   "active", "reply", "bare",
@@ -22,7 +21,12 @@ static const char *const handshakes[] = {"none", "syn", "synack", "complete", NU
 #define ENUM(list) .type = FACT_ENUM, .names = list
 #define FACT(id, fact_name, fact_type, fact_anchor, fact_sentence)                                 \
     [FACT_##id] = {                                                                                \
-        .name = fact_name, fact_type, .anchor = ANCHOR_##fact_anchor, .sentence = fact_sentence},
+        .name = fact_name,                                                                         \
+        fact_type,                                                                                 \
+        .anchor = ANCHOR_##fact_anchor,                                                            \
+        .sentence = fact_sentence,                                                                 \
+        .sentence_bytes = sizeof(fact_sentence) - 1,                                               \
+    },
 
 const struct fact_info fact_table[FACT_COUNT] = {
 #include "reset/facts.def"

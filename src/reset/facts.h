@@ -4,6 +4,7 @@
 #define WHYRST_RESET_FACTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum fact_id {
@@ -35,6 +36,7 @@ struct fact_info {
     enum fact_type type;
     enum anchor anchor;
     const char *sentence;
+    size_t sentence_bytes;
     const char *const *names; /* FACT_ENUM: NULL-terminated; a value is an index into it */
 };
 

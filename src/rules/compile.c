@@ -1,4 +1,5 @@
 #include "rules/internal.h"
+#include "rules/verdict.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -11,7 +12,8 @@ static void sort_signatures(struct whyrst_rules *rules)
 
     for (unsigned i = 0; i < rules->rule_count; i++)
         for (unsigned j = 0; j < rules->rules[i].signature_count; j++) {
-            const struct signature_entry *entry = rules->rules[i].signatures[j];
+            struct signature_entry *entry = rules->rules[i].signatures[j];
+            verdict_prepare(&entry->signature);
             unsigned at = sorted++;
             for (; at > 0 && rules->signatures[at - 1]->signature.rank < entry->signature.rank;
                  at--)

@@ -197,20 +197,22 @@ static void fill_evidence(const struct reset *reset, const struct facts *facts,
         FACT_PEER_BYTES_UNANSWERED,
         FACT_SEQUEL_RESETTER_CONTINUES,
     };
+    struct evidence_writer writer;
+    evidence_start(&writer, out, reset, facts);
     for (unsigned n = 0; signature != NULL && n < signature->fact_count; n++)
-        evidence_add(out, reset, facts, signature->facts[n]);
+        evidence_add(&writer, signature->facts[n]);
     for (unsigned n = 0; n < sizeof(usual); n++)
-        evidence_add(out, reset, facts, usual[n]);
+        evidence_add(&writer, usual[n]);
     if (reset->shape == SHAPE_REFUSAL) {
-        evidence_add(out, reset, facts, FACT_SERVICE_ACCEPTED_BEFORE);
-        evidence_add(out, reset, facts, FACT_SERVICE_ACCEPTED_AFTER);
-        evidence_add(out, reset, facts, FACT_SERVICE_ACCEPT_GAP_SEC);
+        evidence_add(&writer, FACT_SERVICE_ACCEPTED_BEFORE);
+        evidence_add(&writer, FACT_SERVICE_ACCEPTED_AFTER);
+        evidence_add(&writer, FACT_SERVICE_ACCEPT_GAP_SEC);
     }
     if (reset->rst.payload_bytes > 0)
-        evidence_add(out, reset, facts, FACT_RST_PAYLOAD_BYTES);
+        evidence_add(&writer, FACT_RST_PAYLOAD_BYTES);
     if (signature == NULL) /* raw material for a rule of one's own */
         for (unsigned id = 0; id < FACT_COUNT; id++)
-            evidence_add(out, reset, facts, id);
+            evidence_add(&writer, id);
 }
 
 static void fill_followups(const struct reset *reset, struct whyrst_reset *out)
@@ -238,7 +240,8 @@ void verdict_describe(const struct whyrst_rules *rules, const struct reset *rese
     out->verdict.certainty = verdict->confidence >= 0.9   ? WHYRST_CERTAIN
                              : verdict->confidence >= 0.5 ? WHYRST_LIKELY
                                                           : WHYRST_POSSIBLE;
-    memcpy(out->alternatives, verdict->alternatives, sizeof(out->alternatives));
+    memcpy(out->alternatives, verdict->alternatives,
+           verdict->alternative_count * sizeof(*out->alternatives));
     out->alternative_count = verdict->alternative_count;
     fill_texts(rules, language, out);
     fill_bytes(facts, out);

@@ -23,52 +23,51 @@ static void add_frame(struct whyrst_evidence *evidence, uint64_t frame)
         evidence->frames[evidence->frame_count++] = frame;
 }
 
-struct note_filter {
-    bool resetter;  /* else the peer's */
-    unsigned flags; /* one of them must be set, 0 = any */
-    bool payload;   /* must carry payload */
-    unsigned most;  /* this many, the newest */
-};
-
-/* Frame numbers of another input would mean other packets in the RST's. */
-static bool note_is_near(const struct trace_record *note, const struct reset *reset)
-{
-    return note->input_side >> 1 == (reset->rst.input & 0x7f);
-}
-
-static bool note_passes(const struct trace_record *note, const struct reset *reset,
-                        const struct note_filter *filter)
-{
-    bool from_resetter = (note->input_side & 1) == reset->side;
-    return from_resetter == filter->resetter &&
-           (filter->flags == 0 || (note->payload_flags & filter->flags)) &&
-           (!filter->payload || note->payload_flags >> 12 > 0) && note_is_near(note, reset);
-}
-
-/* The newest notes that pass, oldest first. */
-static void add_notes(struct whyrst_evidence *evidence, const struct reset *reset,
-                      struct note_filter filter)
+void evidence_start(struct evidence_writer *writer, struct whyrst_reset *out,
+                    const struct reset *reset, const struct facts *facts)
 {
     const struct reset_detail *detail = reset->detail;
-    uint64_t found[WHYRST_MAX_FRAMES];
-    unsigned count = 0;
-    for (unsigned n = detail->note_count; n-- > 0 && count < filter.most;)
-        if (note_passes(&detail->notes[n], reset, &filter))
-            found[count++] = evidence_frame(reset, detail->notes[n].frame);
-    while (count > 0)
-        add_frame(evidence, found[--count]);
-}
-
-static void add_handshake(struct whyrst_evidence *evidence, const struct reset *reset)
-{
-    const struct reset_detail *detail = reset->detail;
-    for (unsigned n = 0; n < detail->note_count && evidence->frame_count < 3; n++) {
+    memset(writer, 0, sizeof(*writer));
+    writer->out = out;
+    writer->reset = reset;
+    writer->facts = facts;
+    for (unsigned n = 0; n < detail->note_count; n++) {
         const struct trace_record *note = &detail->notes[n];
-        if (!note_is_near(note, reset))
-            continue;
-        bool third = evidence->frame_count == 2 && (note->payload_flags & TCP_ACK);
-        if ((note->payload_flags & TCP_SYN) || third)
-            add_frame(evidence, evidence_frame(reset, note->frame));
+        uint32_t flags = note->payload_flags;
+        writer->near |= (uint32_t)(note->input_side >> 1 == (reset->rst.input & 0x7f)) << n;
+        writer->resetter |= (uint32_t)((note->input_side & 1) == reset->side) << n;
+        writer->payload |= (uint32_t)(flags >> 12 > 0) << n;
+        writer->fin |= (uint32_t) !!(flags & TCP_FIN) << n;
+        writer->syn |= (uint32_t) !!(flags & TCP_SYN) << n;
+        writer->ack |= (uint32_t) !!(flags & TCP_ACK) << n;
+    }
+}
+
+_Static_assert(RESET_NOTES <= 32, "a bit for every note");
+
+static void add_note(struct evidence_writer *writer, struct whyrst_evidence *evidence, unsigned n)
+{
+    add_frame(evidence, evidence_frame(writer->reset, writer->reset->detail->notes[n].frame));
+}
+
+/* The newest notes of a set, at most `most`, oldest first. */
+static void add_notes(struct evidence_writer *writer, struct whyrst_evidence *evidence,
+                      uint32_t notes, unsigned most)
+{
+    uint32_t left = notes &= writer->near;
+    for (; left != 0 && most > 0; most--)
+        left &= ~(UINT32_C(1) << (31 - __builtin_clz(left)));
+    for (notes &= ~left; notes != 0; notes &= notes - 1)
+        add_note(writer, evidence, (unsigned)__builtin_ctz(notes));
+}
+
+static void add_handshake(struct evidence_writer *writer, struct whyrst_evidence *evidence)
+{
+    uint32_t notes = writer->near & (writer->syn | writer->ack);
+    for (; notes != 0 && evidence->frame_count < 3; notes &= notes - 1) {
+        uint32_t lowest = notes & (0 - notes);
+        if ((lowest & writer->syn) || evidence->frame_count == 2) /* the third may be an ACK */
+            add_note(writer, evidence, (unsigned)__builtin_ctz(lowest));
     }
 }
 
@@ -81,44 +80,43 @@ static void add_sequel(struct whyrst_evidence *evidence, const struct reset *res
         add_frame(evidence, evidence_later_frame(reset, sequel->followups[n]));
 }
 
-static void add_anchor(struct whyrst_evidence *evidence, const struct reset *reset,
+static void add_anchor(struct evidence_writer *writer, struct whyrst_evidence *evidence,
                        enum anchor anchor)
 {
+    uint32_t resetter = writer->resetter, peer = ~resetter;
     switch (anchor) {
     case ANCHOR_NONE:
         break;
     case ANCHOR_HANDSHAKE:
-        add_handshake(evidence, reset);
+        add_handshake(writer, evidence);
         break;
     case ANCHOR_RESETTER_LAST:
-        add_notes(evidence, reset, (struct note_filter){.resetter = true, .most = 3});
+        add_notes(writer, evidence, resetter, 3);
         break;
     case ANCHOR_RESETTER_DATA:
-        add_notes(evidence, reset,
-                  (struct note_filter){.resetter = true, .payload = true, .most = 1});
+        add_notes(writer, evidence, resetter & writer->payload, 1);
         break;
     case ANCHOR_RESETTER_FIN:
-        add_notes(evidence, reset,
-                  (struct note_filter){.resetter = true, .flags = TCP_FIN, .most = 1});
+        add_notes(writer, evidence, resetter & writer->fin, 1);
         break;
     case ANCHOR_TRIGGER:
     case ANCHOR_PEER_LAST:
-        add_notes(evidence, reset, (struct note_filter){.most = 1});
+        add_notes(writer, evidence, peer, 1);
         break;
     case ANCHOR_PEER_DATA:
-        add_notes(evidence, reset, (struct note_filter){.payload = true, .most = 2});
+        add_notes(writer, evidence, peer & writer->payload, 2);
         break;
     case ANCHOR_PEER_FIN:
-        add_notes(evidence, reset, (struct note_filter){.flags = TCP_FIN, .most = 1});
+        add_notes(writer, evidence, peer & writer->fin, 1);
         break;
     case ANCHOR_SEQUEL:
-        add_sequel(evidence, reset);
+        add_sequel(evidence, writer->reset);
         break;
     case ANCHOR_RST:
         break;
     }
     if (anchor == ANCHOR_RST || anchor == ANCHOR_TRIGGER)
-        add_frame(evidence, reset->rst.frame_no);
+        add_frame(evidence, writer->reset->rst.frame_no);
 }
 
 /* A number with at most three decimals, none of them a closing zero. */
@@ -178,7 +176,7 @@ static void value_text(const struct reset *reset, enum fact_id id, struct whyrst
         append_text(&append, ": ");
         append_text(&append, declared_mptcp_text((unsigned)evidence->number));
     } else {
-        append_text(&append, info->sentence);
+        append_bytes(&append, info->sentence, info->sentence_bytes);
         append_text(&append, ": ");
         if (id == FACT_RST_SHAPE)
             append_text(&append, shape_texts[(int)evidence->number]);
@@ -192,23 +190,23 @@ static void value_text(const struct reset *reset, enum fact_id id, struct whyrst
     append_end(&append);
 }
 
-void evidence_add(struct whyrst_reset *out, const struct reset *reset, const struct facts *facts,
-                  enum fact_id id)
+void evidence_add(struct evidence_writer *writer, enum fact_id id)
 {
-    if (!facts->known[id] || out->evidence_count == WHYRST_MAX_EVIDENCE)
-        return;
-    for (unsigned n = 0; n < out->evidence_count; n++)
-        if (out->evidence[n].fact == fact_table[id].name)
-            return;
+    struct whyrst_reset *out = writer->out;
     const struct fact_info *info = &fact_table[id];
+    if (!writer->facts->known[id] || writer->added[id] ||
+        out->evidence_count == WHYRST_MAX_EVIDENCE)
+        return;
+    writer->added[id] = true;
     struct whyrst_evidence *evidence = &out->evidence[out->evidence_count++];
+    double value = writer->facts->value[id];
     evidence->fact = info->name;
-    evidence->number = facts->value[id];
+    evidence->number = value;
     evidence->kind = info->type == FACT_BOOL   ? WHYRST_VALUE_BOOL
                      : info->type == FACT_ENUM ? WHYRST_VALUE_STRING
                                                : WHYRST_VALUE_NUMBER;
-    evidence->string = info->type == FACT_ENUM ? info->names[(int)facts->value[id]] : NULL;
+    evidence->string = info->type == FACT_ENUM ? info->names[(int)value] : NULL;
     evidence->frame_count = 0;
-    add_anchor(evidence, reset, info->anchor);
-    value_text(reset, id, evidence);
+    add_anchor(writer, evidence, info->anchor);
+    value_text(writer->reset, id, evidence);
 }

@@ -40,6 +40,12 @@ struct rule_measure {
     unsigned instead[WHYRST_CAUSE_COUNT];
 };
 
+/* What a match of a signature is worth, worked out when the rules are loaded. */
+struct rule_belief {
+    double confidence;
+    double weight[WHYRST_CAUSE_COUNT]; /* how much speaks for the other causes */
+};
+
 struct signature {
     const struct rule *rule;
     const char *name;
@@ -50,6 +56,7 @@ struct signature {
     int origin;                   /* enum whyrst_origin it asserts, or -1: the sender's */
     struct rule_measure complete; /* measured on full matches */
     struct rule_measure partial;  /* measured when facts were not captured */
+    struct rule_belief belief[2]; /* in a match that lacks facts, in a full one */
     uint32_t cannot_exclude;      /* bit set of enum whyrst_cause */
     const uint8_t *facts;         /* enum fact_id of its conditions */
     unsigned fact_count;

@@ -25,24 +25,42 @@ double verdict_lower_bound(unsigned right, unsigned of)
     return bound < 0 ? 0 : bound;
 }
 
-static const struct rule_measure *match_measure(const struct rule_match *match)
+static double measure_confidence(const struct signature *signature,
+                                 const struct rule_measure *measure, bool full)
 {
-    const struct signature *signature = match->signature;
-    return match->answer == RULE_MAYBE && signature->partial.of > 0 ? &signature->partial
-                                                                    : &signature->complete;
+    double bound = measure->of > 0 ? verdict_lower_bound(measure->right, measure->of) : UNMEASURED;
+    bool counted_apart = measure == &signature->partial;
+    if (!full && !counted_apart)
+        bound *= PARTIAL_SHARE;
+    if (measure->right < measure->of || signature->cannot_exclude != 0 ||
+        signature->rule->cause == WHYRST_UNKNOWN)
+        bound = fmin(bound, JUST_UNCERTAIN);
+    return bound;
+}
+
+void verdict_prepare(struct signature *signature)
+{
+    for (int full = 0; full < 2; full++) {
+        struct rule_belief *belief = &signature->belief[full];
+        const struct rule_measure *measure =
+            !full && signature->partial.of > 0 ? &signature->partial : &signature->complete;
+        belief->confidence = measure_confidence(signature, measure, full);
+        for (unsigned cause = 0; cause < WHYRST_CAUSE_COUNT; cause++) {
+            double weight = measure->of > 0 ? (double)measure->instead[cause] / measure->of : 0;
+            bool named = signature->cannot_exclude >> cause & 1;
+            belief->weight[cause] = named && weight < NAMED_WEIGHT ? NAMED_WEIGHT : weight;
+        }
+    }
+}
+
+static const struct rule_belief *match_belief(const struct rule_match *match)
+{
+    return &match->signature->belief[match->answer == RULE_YES];
 }
 
 static double match_confidence(const struct rule_match *match)
 {
-    const struct rule_measure *measure = match_measure(match);
-    double bound = measure->of > 0 ? verdict_lower_bound(measure->right, measure->of) : UNMEASURED;
-    bool counted_apart = measure == &match->signature->partial;
-    if (match->answer == RULE_MAYBE && !counted_apart)
-        bound *= PARTIAL_SHARE;
-    if (measure->right < measure->of || match->signature->cannot_exclude != 0 ||
-        match->signature->rule->cause == WHYRST_UNKNOWN)
-        bound = fmin(bound, JUST_UNCERTAIN);
-    return bound;
+    return match_belief(match)->confidence;
 }
 
 /* How much speaks for each other cause: what the best signature was instead when it was measured,
@@ -51,15 +69,9 @@ static void alternatives_weigh(const struct rule_match *matches, unsigned count,
                                double weight[WHYRST_CAUSE_COUNT],
                                const char *why[WHYRST_CAUSE_COUNT])
 {
-    const struct rule_measure *measure = match_measure(&matches[0]);
-    uint32_t named = matches[0].signature->cannot_exclude;
-    for (unsigned cause = 0; cause < WHYRST_CAUSE_COUNT; cause++) {
-        if (measure->of > 0)
-            weight[cause] = (double)measure->instead[cause] / measure->of;
-        if ((named >> cause & 1) && weight[cause] < NAMED_WEIGHT)
-            weight[cause] = NAMED_WEIGHT;
+    memcpy(weight, match_belief(&matches[0])->weight, WHYRST_CAUSE_COUNT * sizeof(*weight));
+    for (unsigned cause = 0; cause < WHYRST_CAUSE_COUNT; cause++)
         why[cause] = same_packets;
-    }
     double best = match_confidence(&matches[0]);
     for (unsigned n = 1; n < count; n++) {
         enum whyrst_cause cause = matches[n].signature->rule->cause;
@@ -73,6 +85,12 @@ static void alternatives_weigh(const struct rule_match *matches, unsigned count,
     }
 }
 
+/* Of a number from 0 to 1: floor() is a call on most processors. */
+static double thousandths_floor(double value)
+{
+    return (double)(unsigned)(value * 1000) / 1000;
+}
+
 static void alternatives_rank(struct verdict *verdict, const double weight[WHYRST_CAUSE_COUNT],
                               const char *const why[WHYRST_CAUSE_COUNT])
 {
@@ -81,8 +99,10 @@ static void alternatives_rank(struct verdict *verdict, const double weight[WHYRS
         total += cause == verdict->cause ? 0 : weight[cause];
     double scale = total > 0 ? left / total : 0;
     for (unsigned cause = 0; cause < WHYRST_CAUSE_COUNT; cause++) {
-        double confidence = floor(weight[cause] * scale * 1000) / 1000;
-        if (cause == verdict->cause || confidence < 0.001)
+        if (cause == verdict->cause || weight[cause] == 0)
+            continue;
+        double confidence = thousandths_floor(weight[cause] * scale);
+        if (confidence < 0.001)
             continue;
         unsigned at = verdict->alternative_count++;
         for (; at > 0 && verdict->alternatives[at - 1].confidence < confidence; at--)
@@ -111,7 +131,7 @@ static unsigned verdict_take_best(const struct whyrst_rules *rules, const struct
     verdict->cause = signature->rule->cause;
     verdict->signature = signature;
     verdict->complete = matches[0].answer == RULE_YES;
-    verdict->confidence = floor(match_confidence(&matches[0]) * 1000) / 1000;
+    verdict->confidence = thousandths_floor(match_confidence(&matches[0]));
     verdict->origin = signature->origin >= 0     ? (enum whyrst_origin)signature->origin
                       : sent_by == WHYRST_CLIENT ? WHYRST_ORIGIN_CLIENT
                                                  : WHYRST_ORIGIN_SERVER;
@@ -131,10 +151,9 @@ void verdict_decide(const struct whyrst_rules *rules, const struct facts *facts,
                     struct verdict *verdict)
 {
     struct rule_match matches[RULE_MAX_MATCHES];
-    double weight[WHYRST_CAUSE_COUNT] = {0};
+    double weight[WHYRST_CAUSE_COUNT];
     const char *why[WHYRST_CAUSE_COUNT];
     unsigned count = verdict_take_best(rules, facts, line, sent_by, matches, verdict);
-    memset(verdict->alternatives, 0, sizeof(verdict->alternatives));
     if (count == 0)
         return;
     alternatives_weigh(matches, count, weight, why);

@@ -36,6 +36,9 @@ void verdict_describe(const struct whyrst_rules *rules, const struct reset *rese
 /* Identity of the event, for full and for counts-only reports. */
 void verdict_identify(const struct reset *reset, struct whyrst_reset *out);
 
+/* Works out what matches of a signature are worth from how it was measured. */
+void verdict_prepare(struct signature *signature);
+
 /* Lower end of the 95 % confidence interval (Wilson, one-sided) of `right` out of `of`. */
 double verdict_lower_bound(unsigned right, unsigned of);
 
