@@ -252,9 +252,9 @@ def window_scale(options):
     return None
 
 
-def group_of(emission, cause, view, conn, first):
-    """The causes the packets before this RST leave open, the true one among them."""
-    side, peer, tcp, group = emission.side, OTHER[emission.side], emission.tcp, {cause}
+def group_of(emission, cause, view, conn, first, tcp):
+    """The causes the packets before this RST leave open, the true one among them; tcp: the RST as captured."""
+    side, peer, group = emission.side, OTHER[emission.side], {cause}
     if cause == "unread-receive-buffer" and not view.window_jumped(side, tcp):
         group.add("so-linger-zero")
     elif cause == "so-linger-zero" and not (view.handshake() and view.data[peer] == 0):
@@ -380,5 +380,5 @@ def make_event(emission, packet, view, frame):
     event["origins"] = [event["origin"]]
     if emission.kernel is None and emission.maker in SIDE and not conn.foreign_cause:
         event["origins"].append("middlebox")    # the host's own firewall: either word is right
-    event["group"] = group_of(emission, cause, view, conn, True)
+    event["group"] = group_of(emission, cause, view, conn, True, packet.tcp)
     return event

@@ -133,3 +133,18 @@ async def pool_reaped(lab, conn, rng, v):
     await lab.chat(conn, rounds=rng.randrange(1, 5))
     await asyncio.sleep(rng.uniform(0.5, lab.settings.get("idle", 4)))
     lab.abort(conn.socks[who])
+
+
+@scenario(CAUSE, weight=0.7)
+async def pool_reaped_kept_alive(lab, conn, rng, v):
+    """As pool_reaped, and keep-alive probes run on the connection; all of them are answered."""
+    who, _ = side(conn, rng, server=0.5)
+    conn.group = ["keepalive-timeout"]      # whether the answers arrived only its own end can tell
+    await lab.pair(conn, v)
+    await lab.chat(conn, rounds=rng.randrange(1, 5))
+    sock, seconds = conn.socks[who], rng.choice((1, 1, 2))
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, seconds)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, seconds)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    await asyncio.sleep(rng.uniform(1.2, 6))
+    lab.abort(sock)
