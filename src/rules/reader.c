@@ -42,7 +42,7 @@ void reader_problem(const struct reader *reader, const struct position *position
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
     position_format(position, where, sizeof where);
-    problems_add(reader->problems, reader->path, position_line(reader->text, position), "%s%s%s",
+    problems_add(reader->problems, reader->path, position_line(reader->root, position), "%s%s%s",
                  where, *where ? ": " : "", message);
 }
 
@@ -87,29 +87,28 @@ const char *closest_name(const char *word, const char *const *names, char *buf, 
     return buf;
 }
 
-void reader_keys(const struct reader *reader, const struct position *position, const json_t *object,
-                 const char *const *known)
+void reader_keys(const struct reader *reader, const struct position *position,
+                 const struct json *object, const char *const *known)
 {
-    const char *key;
-    json_t *value;
+    const struct json *value = json_first(object, JSON_OBJECT);
     char hint[80];
 
-    json_object_foreach((json_t *)object, key, value)
-    {
+    for (; value; value = value->next) {
         const char *const *name = known;
-        while (*name && strcmp(*name, key) != 0)
+        while (*name && strcmp(*name, value->key) != 0)
             name++;
         if (*name)
             continue;
-        struct position at = {position, key, 0};
-        reader_problem(reader, &at, "unknown key%s", closest_name(key, known, hint, sizeof hint));
+        struct position at = {position, value->key, 0};
+        reader_problem(reader, &at, "unknown key%s",
+                       closest_name(value->key, known, hint, sizeof hint));
     }
 }
 
 static const char *checked_text(const struct reader *reader, const struct position *at,
-                                const json_t *value)
+                                const struct json *value)
 {
-    const char *text = json_string_value(value), *bad;
+    const char *text = json_string(value), *bad;
     size_t length;
 
     if (!text || !*text) {
@@ -128,10 +127,10 @@ static const char *checked_text(const struct reader *reader, const struct positi
 }
 
 const char *reader_string(const struct reader *reader, const struct position *position,
-                          const json_t *object, const char *key, bool required)
+                          const struct json *object, const char *key, bool required)
 {
     struct position at = {position, key, 0};
-    const json_t *value = json_object_get(object, key);
+    const struct json *value = json_get(object, key);
 
     if (value)
         return checked_text(reader, &at, value);
@@ -141,28 +140,27 @@ const char *reader_string(const struct reader *reader, const struct position *po
 }
 
 void reader_integer(const struct reader *reader, const struct position *position,
-                    const json_t *object, const char *key, long low, long high, int *value)
+                    const struct json *object, const char *key, long low, long high, int *value)
 {
     struct position at = {position, key, 0};
-    const json_t *number = json_object_get(object, key);
+    const struct json *number = json_get(object, key);
 
     if (!number)
         return;
-    if (!json_is_integer(number) || json_integer_value(number) < low ||
-        json_integer_value(number) > high)
+    if (!json_is(number, JSON_INTEGER) || number->number < low || number->number > high)
         reader_problem(reader, &at, "expected a whole number from %ld to %ld", low, high);
     else
-        *value = (int)json_integer_value(number);
+        *value = (int)number->number;
 }
 
 void reader_lines(const struct reader *reader, const struct position *position,
-                  const json_t *object, const char *key, const char *lines[RULE_MAX_LINES])
+                  const struct json *object, const char *key, const char *lines[RULE_MAX_LINES])
 {
     struct position at = {position, key, 0};
-    const json_t *array = json_object_get(object, key);
+    const struct json *array = json_get(object, key);
     size_t count = 0;
 
-    if (!json_is_array(array) || json_array_size(array) > RULE_MAX_LINES - 1) {
+    if (!json_is(array, JSON_ARRAY) || json_count(array, JSON_ARRAY) > RULE_MAX_LINES - 1) {
         reader_problem(reader, array ? &at : position,
                        array ? "expected a list of up to %d texts"
                              : "missing list of up to %d texts "
@@ -170,9 +168,9 @@ void reader_lines(const struct reader *reader, const struct position *position,
                        RULE_MAX_LINES - 1, key);
         return;
     }
-    for (size_t i = 0; i < json_array_size(array); i++) {
+    for (size_t i = 0; i < json_count(array, JSON_ARRAY); i++) {
         struct position element = {&at, NULL, i};
-        const char *text = checked_text(reader, &element, json_array_get(array, i));
+        const char *text = checked_text(reader, &element, json_at(array, i));
         if (text)
             lines[count++] = text;
     }
