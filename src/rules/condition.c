@@ -183,6 +183,7 @@ void conditions_parse(const struct reader *reader, const struct position *positi
         entry->facts[count] = (uint8_t)fact;
         entry->conditions[count] = value;
         entry->tests[count].fact = (uint8_t)fact;
+        entry->test_of[fact] = (uint8_t)(count + 1);
         condition_parse(reader, &member, value, &entry->tests[count]);
         count++;
     }

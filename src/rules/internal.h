@@ -6,8 +6,10 @@
 #include "rules/position.h"
 #include "rules/ruleset.h"
 
+#include <string.h>
+
 #define RULE_MAX_CONDITIONS 16
-#define FILTER_SLOTS        16 /* values of a bool or enum fact; the last stands for "not captured" */
+#define FILTER_SLOTS        16 /* values of a bool or enum fact; one stands for "not captured" */
 
 /* A fact compared with a constant. Every comparison comes down to one of two forms. */
 struct fact_test {
@@ -21,6 +23,7 @@ struct signature_entry {
     struct pattern pattern;     /* when signature.packets is set */
     struct fact_test tests[RULE_MAX_CONDITIONS];
     uint8_t facts[RULE_MAX_CONDITIONS];
+    uint8_t test_of[FACT_COUNT];                        /* 1 + index of the fact's test, 0 none */
     const struct json *conditions[RULE_MAX_CONDITIONS]; /* as written */
 };
 
@@ -32,24 +35,42 @@ struct rule_entry {
     unsigned signature_count;
 };
 
+/* A bool or enum fact that is asked for. */
+struct name_filter {
+    uint8_t fact;
+    uint8_t unknown; /* the slot of "not captured": a power of two less one, beyond all values */
+    const uint64_t *excluded; /* .unknown + 1 rows, one for each value */
+};
+
 /* A number fact that is asked for. The constants it is compared with cut the numbers into
  * intervals, inside of which all values get the same answers. */
 struct number_filter {
     uint8_t fact;
     unsigned bound_count;
-    double *bounds;     /* where a new interval begins, ascending */
-    uint64_t *excluded; /* bound_count + 1 rows, and one for "not captured" */
+    const double *bounds;     /* where a new interval begins, ascending */
+    const uint64_t *excluded; /* bound_count + 1 rows, and one for "not captured" */
 };
 
-/* What a value of a fact rules out, for all signatures at once. Sets of signatures are rows of
- * bits, `words` of 64 each (an even number), by index in whyrst_rules.signatures. */
+/* What facts rule out, for many signatures at once. Rows are sets of bits, `words` of 64 each, by
+ * index in .entries. */
 struct filter {
-    unsigned words;
-    uint8_t name_facts[FACT_COUNT]; /* bool and enum facts that are asked for */
-    unsigned name_fact_count;
-    uint64_t *excluded; /* FILTER_SLOTS rows for each of them: the signatures a value excludes */
-    struct number_filter numbers[FACT_COUNT];
+    const struct signature_entry **entries; /* best rank first, then file and place */
+    unsigned count, words;
+    struct name_filter *names;
+    unsigned name_count;
+    struct number_filter *numbers;
     unsigned number_count;
+    uint64_t *rows; /* of all names and numbers */
+    double *bounds; /* of all numbers */
+};
+
+/* The two facts that most signatures ask for decide at once which filter is looked at further: it
+ * has only signatures that both allow, and only facts that these ask for. */
+struct selector {
+    uint8_t facts[2];
+    struct filter *filters; /* filter_count of them */
+    unsigned filter_count;
+    uint16_t filter_of[FILTER_SLOTS][FILTER_SLOTS]; /* by the slots of both facts */
 };
 
 struct whyrst_rules {
@@ -58,7 +79,7 @@ struct whyrst_rules {
     const struct rule *by_cause[WHYRST_CAUSE_COUNT];
     const struct signature_entry **signatures; /* best rank first, then file and place */
     unsigned signature_count;
-    struct filter filter;
+    struct selector selector;
     char sha256[65];
 };
 
@@ -114,8 +135,25 @@ void conditions_parse(const struct reader *reader, const struct position *positi
 /* A condition in words: "rst.shape is active". */
 void condition_text(enum fact_id fact, const struct json *value, char *buf, size_t size);
 
-void filter_clear(struct filter *filter);
-/* Sorts all signatures and builds their filter. -1 without memory. */
+/* Builds the filters of sorted signatures. -1 without memory. */
+int selector_build(struct selector *selector, const struct signature_entry *const *signatures,
+                   unsigned count);
+void selector_clear(struct selector *selector);
+
+/* The slot of a bool or enum fact: its value, or `unknown` when it was not captured, which is a
+ * power of two less one. Taken from the lowest bits of a sum, so that the garbage in place of an
+ * unknown value cannot overflow a conversion; without a branch, which would often be guessed wrong.
+ */
+static inline unsigned fact_slot(const struct facts *facts, unsigned fact, unsigned unknown)
+{
+    double sum = facts->value[fact] + 0x1p52;
+    uint64_t bits;
+
+    memcpy(&bits, &sum, sizeof bits);
+    return ((unsigned)bits | (facts->known[fact] - 1U)) & unknown;
+}
+
+/* Sorts all signatures and builds their filters. -1 without memory. */
 int ruleset_compile(struct whyrst_rules *rules, struct whyrst_error *error);
 
 #endif

@@ -2,37 +2,18 @@
 
 #include "rules/internal.h"
 
-#include <string.h>
-
-/* The lowest bits of a small whole number, from the lowest ones of the sum: no conversion that
- * could overflow on the garbage of an unknown fact. */
-static inline unsigned low_bits(double value)
+/* The signatures, as one word of bits, that a fact says no to. No branch depends on a fact: they
+ * differ from reset to reset, and a wrong guess costs more than the work it saves. More words than
+ * one are rare enough to look at the facts again. */
+static uint64_t filter_excluded(const struct filter *filter, unsigned word,
+                                const struct facts *facts)
 {
-    double sum = value + 0x1p52;
-    uint64_t bits;
+    uint64_t excluded = 0;
 
-    memcpy(&bits, &sum, sizeof bits);
-    return bits % FILTER_SLOTS;
-}
-
-static inline void exclude(uint64_t excluded[2], const uint64_t *row)
-{
-    excluded[0] |= row[0];
-    excluded[1] |= row[1];
-}
-
-/* The signatures, by two words of bits, that a fact says no to. No branch depends on a fact: they
- * differ from reset to reset, and a wrong guess costs more than the work it saves. More words are
- * rare enough to look at the facts again. */
-static void filter_apply(const struct filter *filter, unsigned word, const struct facts *facts,
-                         uint64_t excluded[2])
-{
-    uint64_t sum[2] = {0, 0};
-
-    for (unsigned i = 0; i < filter->name_fact_count; i++) {
-        unsigned fact = filter->name_facts[i];
-        unsigned slot = (low_bits(facts->value[fact]) | (facts->known[fact] - 1U)) % FILTER_SLOTS;
-        exclude(sum, &filter->excluded[(size_t)(i * FILTER_SLOTS + slot) * filter->words + word]);
+    for (unsigned i = 0; i < filter->name_count; i++) {
+        const struct name_filter *name = &filter->names[i];
+        unsigned slot = fact_slot(facts, name->fact, name->unknown);
+        excluded |= name->excluded[slot * filter->words + word];
     }
     for (unsigned i = 0; i < filter->number_count; i++) {
         const struct number_filter *number = &filter->numbers[i];
@@ -41,10 +22,9 @@ static void filter_apply(const struct filter *filter, unsigned word, const struc
         for (unsigned bound = 0; bound < number->bound_count; bound++)
             interval += value >= number->bounds[bound];
         interval += (unknown - interval) & (facts->known[number->fact] - 1U);
-        exclude(sum, &number->excluded[(size_t)interval * filter->words + word]);
+        excluded |= number->excluded[interval * filter->words + word];
     }
-    excluded[0] = sum[0];
-    excluded[1] = sum[1];
+    return excluded;
 }
 
 static unsigned unknown_count(const struct signature *signature, const struct facts *facts)
@@ -103,28 +83,25 @@ static unsigned candidates_try(const struct signature_entry *const *entries, uin
 }
 
 /* The signatures there are of a word of bits. */
-static uint64_t word_used(const struct whyrst_rules *rules, unsigned word)
+static uint64_t word_used(const struct filter *filter, unsigned word)
 {
-    unsigned first = word * 64, left = 0;
-
-    if (rules->signature_count > first)
-        left = rules->signature_count - first;
+    unsigned left = filter->count - word * 64;
     return left < 64 ? (UINT64_C(1) << left) - 1 : UINT64_MAX;
 }
 
 unsigned ruleset_match(const struct whyrst_rules *rules, const struct facts *facts,
                        const struct packet_line *line, struct rule_match matches[RULE_MAX_MATCHES])
 {
-    const struct filter *filter = &rules->filter;
-    uint64_t excluded[2];
+    const struct selector *selector = &rules->selector;
+    unsigned first = fact_slot(facts, selector->facts[0], FILTER_SLOTS - 1);
+    unsigned second = fact_slot(facts, selector->facts[1], FILTER_SLOTS - 1);
+    const struct filter *filter = &selector->filters[selector->filter_of[first][second]];
     unsigned count = 0;
 
     for (unsigned word = 0; word < filter->words; word++) {
-        if (word % 2 == 0)
-            filter_apply(filter, word, facts, excluded);
-        uint64_t candidates = word_used(rules, word) & ~excluded[word % 2];
+        uint64_t candidates = word_used(filter, word) & ~filter_excluded(filter, word, facts);
         count =
-            candidates_try(rules->signatures + word * 64, candidates, facts, line, matches, count);
+            candidates_try(filter->entries + word * 64, candidates, facts, line, matches, count);
     }
     return count;
 }

@@ -60,7 +60,7 @@ void whyrst_rules_free(struct whyrst_rules *rules)
         return;
     for (unsigned i = 0; i < rules->rule_count; i++)
         rule_clear(&rules->rules[i]);
-    filter_clear(&rules->filter);
+    selector_clear(&rules->selector);
     free(rules->rules);
     free(rules->signatures);
     free(rules);

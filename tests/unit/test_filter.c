@@ -1,0 +1,133 @@
+/* The filters of the rule engine against a plain look at every signature: random facts, the shipped
+ * rules. */
+#include "rules/internal.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+
+static uint64_t state = 88172645463325252u;
+
+static unsigned draw(unsigned limit)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (unsigned)((state >> 20) % limit);
+}
+
+/* Mostly a value some rule asks about, or one just beside it. */
+static double draw_number(const struct whyrst_rules *rules, unsigned fact)
+{
+    for (int tries = 0; tries < 40; tries++) {
+        const struct signature_entry *entry = rules->signatures[draw(rules->signature_count)];
+        if (!entry->test_of[fact])
+            continue;
+        const struct fact_test *test = &entry->tests[entry->test_of[fact] - 1];
+        double edge = draw(2) ? test->low : test->high;
+        if (isfinite(edge))
+            return draw(3) ? nextafter(edge, draw(2) ? INFINITY : -INFINITY) : edge;
+    }
+    return (double)draw(2000) / 8 - 100;
+}
+
+static void draw_facts(const struct whyrst_rules *rules, struct facts *facts)
+{
+    unsigned captured = 2 + draw(30); /* all but one in so many */
+    for (unsigned fact = 0; fact < FACT_COUNT; fact++) {
+        unsigned values = 2;
+        if (fact_table[fact].type == FACT_ENUM)
+            for (values = 0; fact_table[fact].names[values]; values++)
+                ;
+        facts->known[fact] = draw(captured) > 0;
+        facts->value[fact] =
+            fact_table[fact].type == FACT_NUMBER ? draw_number(rules, fact) : (double)draw(values);
+        if (!facts->known[fact] && draw(2)) /* what is unknown may be anything */
+            facts->value[fact] = draw(2) ? NAN : -1e300;
+    }
+}
+
+static void draw_line(struct packet_line *line)
+{
+    line->count = 1 + draw(6);
+    line->from_start = draw(2);
+    for (unsigned i = 0; i < line->count; i++)
+        line->packets[i] = (uint8_t)(1 + draw(5) + (draw(2) ? PACKET_FROM_PEER : 0));
+    line->packets[line->count - 1] = draw(2) ? PACKET_RST : PACKET_RST_ACK;
+}
+
+/* RULE_NO, or the answer with the number of unknown conditions. */
+static enum rule_answer answer_plainly(const struct signature_entry *entry,
+                                       const struct facts *facts, const struct packet_line *line,
+                                       unsigned *unknown)
+{
+    enum rule_answer packets =
+        entry->signature.packets ? pattern_match(&entry->pattern, line) : RULE_YES;
+    *unknown = packets == RULE_MAYBE;
+    for (unsigned i = 0; i < entry->signature.fact_count; i++) {
+        const struct fact_test *test = &entry->tests[i];
+        double value = facts->value[test->fact];
+        bool number = fact_table[test->fact].type == FACT_NUMBER;
+        if (!facts->known[test->fact])
+            ++*unknown;
+        else if (number ? value < test->low || value > test->high
+                        : !(test->names >> (unsigned)value & 1))
+            return RULE_NO;
+    }
+    return packets == RULE_NO ? RULE_NO : *unknown ? RULE_MAYBE : RULE_YES;
+}
+
+START_TEST(filters_agree_with_a_plain_look)
+{
+    struct whyrst_error error;
+    struct whyrst_rules *rules = whyrst_rules_load(SOURCE_DIR "/rules", &error);
+    unsigned matched = 0;
+
+    ck_assert_msg(rules != NULL, "%s", error.text);
+    ck_assert_uint_gt(rules->selector.filter_count, 10);
+    for (int run = 0; run < 20000; run++) {
+        struct facts facts;
+        struct packet_line line;
+        struct rule_match matches[RULE_MAX_MATCHES];
+        unsigned total = 0;
+        draw_facts(rules, &facts);
+        draw_line(&line);
+        unsigned count = ruleset_match(rules, &facts, &line, matches);
+        for (unsigned i = 0; i < rules->signature_count; i++) {
+            unsigned unknown, at = 0;
+            enum rule_answer answer = answer_plainly(rules->signatures[i], &facts, &line, &unknown);
+            while (at < count && matches[at].signature != &rules->signatures[i]->signature)
+                at++;
+            total += answer != RULE_NO;
+            if (answer == RULE_NO || count < RULE_MAX_MATCHES)
+                ck_assert_msg((at < count) == (answer != RULE_NO), "run %d: %s", run,
+                              rules->signatures[i]->signature.name);
+            if (at == count)
+                continue;
+            ck_assert_int_eq(matches[at].answer, answer);
+            ck_assert_uint_eq(matches[at].unknown_count, unknown);
+        }
+        ck_assert_uint_eq(count, total < RULE_MAX_MATCHES ? total : RULE_MAX_MATCHES);
+        matched += count > 0;
+    }
+    ck_assert_uint_gt(matched, 1000);
+    whyrst_rules_free(rules);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("filter");
+    TCase *tests = tcase_create("filter");
+    SRunner *runner;
+    int failed;
+
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, filters_agree_with_a_plain_look);
+    suite_add_tcase(suite, tests);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
