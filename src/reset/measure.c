@@ -33,11 +33,13 @@ static uint8_t initial_ttl(uint8_t ttl)
     return ttl <= 64 ? 64 : ttl <= 128 ? 128 : 255;
 }
 
-static enum stack measure_stack(const struct endpoint *end)
+/* IPv6 never fragments on the way: as if DF were set. */
+static enum stack measure_stack(const struct reset *reset, const struct endpoint *end)
 {
+    bool whole = (end->flags & ENDPOINT_DF) || (reset->conn.flags & CONN_IPV6);
     if (initial_ttl(end->ttl) == 128)
         return STACK_WINDOWS;
-    if (initial_ttl(end->ttl) == 64 && (end->flags & ENDPOINT_DF))
+    if (initial_ttl(end->ttl) == 64 && whole)
         return STACK_LINUX;
     return STACK_OTHER;
 }
@@ -60,7 +62,7 @@ static unsigned measure_contradictions(const struct reset *reset, const struct f
 {
     const struct endpoint *resetter = reset_resetter(reset);
     const struct segment *rst = &reset->rst;
-    bool linux_like = measure_stack(resetter) == STACK_LINUX &&
+    bool linux_like = measure_stack(reset, resetter) == STACK_LINUX &&
                       (resetter->flags & (ENDPOINT_TIMESTAMPS | ENDPOINT_WSCALE));
     bool active = reset->shape == SHAPE_ACTIVE, own = active || reset->shape == SHAPE_BARE;
     unsigned count = 0;
@@ -224,7 +226,7 @@ static void measure_resetter(const struct reset *reset, struct facts *facts)
     uint32_t peer_edge =
         peer->rcv_nxt + conn_window_bytes(&reset->conn, !reset->side, peer->window);
     set_if(facts, FACT_RESETTER_SEND_WINDOW_LEFT, offered, seq_diff(peer_edge, resetter->snd_nxt));
-    set_if(facts, FACT_RESETTER_STACK, seen, measure_stack(resetter));
+    set_if(facts, FACT_RESETTER_STACK, seen, measure_stack(reset, resetter));
     set_if(facts, FACT_RESETTER_HOPS, seen, initial_ttl(resetter->ttl) - resetter->ttl);
     set_if(facts, FACT_RESETTER_BYTES_UNACKNOWLEDGED,
            (peer->flags & ENDPOINT_ACKED) && (resetter->flags & ENDPOINT_BASE),

@@ -72,7 +72,7 @@ static const struct {
     {"the flow label kept",
      "client fd00::1 40000\nserver fd00::2 80\n0 < S 0:0(0)\n1 > S. 0:0(0) label 77\n"
      "2 < . 1:1(0)\n3 > R. 1:1(0) label 77\n",
-     "rst.flow_label_dropped=false rst.flow_label=true", 0},
+     "rst.flow_label_dropped=false rst.flow_label=true resetter.stack=linux", 0},
     {"a refusal without the flow label of its host",
      "client fd00::1 40000\nserver fd00::2 80\n0 < S 0:0(0)\n1 > S. 0:0(0) label 77\n"
      "2 < . 1:1(0)\nclient fd00::1 40001\n3 < S 0:0(0)\n3.1 > R. =0:0(0) ack 1\n",
