@@ -46,29 +46,40 @@ static bool match_precedes(const struct rule_match *match, const struct rule_mat
            other->unknown_count * (match->signature->fact_count + 1);
 }
 
-/* Matches come in by rank. The worst drops out when the list is full. */
-static unsigned matches_insert(struct rule_match *matches, unsigned count,
-                               const struct rule_match *match)
-{
-    unsigned at = count;
+/* The best matches so far. */
+struct match_list {
+    struct rule_match *matches;
+    unsigned count, most;
+};
 
-    while (at > 0 && match_precedes(match, &matches[at - 1]))
+/* Matches come in by rank. The worst drops out when the list is full. */
+static void list_insert(struct match_list *list, const struct rule_match *match)
+{
+    unsigned at = list->count;
+
+    while (at > 0 && match_precedes(match, &list->matches[at - 1]))
         at--;
-    if (at == RULE_MAX_MATCHES)
-        return count;
-    unsigned kept = count < RULE_MAX_MATCHES ? count : RULE_MAX_MATCHES - 1;
+    if (at == list->most)
+        return;
+    unsigned kept = list->count < list->most ? list->count : list->most - 1;
     for (unsigned i = kept; i > at; i--)
-        matches[i] = matches[i - 1];
-    matches[at] = *match;
-    return kept + 1;
+        list->matches[i] = list->matches[i - 1];
+    list->matches[at] = *match;
+    list->count = kept + 1;
+}
+
+/* Nothing that ranks lower gets into the list any more. */
+static bool list_is_final(const struct match_list *list)
+{
+    return list->count == list->most && list->matches[list->most - 1].answer == RULE_YES;
 }
 
 /* The candidates of one word, in order, against the packet line. */
-static unsigned candidates_try(const struct signature_entry *const *entries, uint64_t candidates,
-                               const struct facts *facts, const struct packet_line *line,
-                               struct rule_match *matches, unsigned count)
+static void candidates_try(const struct signature_entry *const *entries, uint64_t candidates,
+                           const struct facts *facts, const struct packet_line *line,
+                           struct match_list *list)
 {
-    for (; candidates; candidates &= candidates - 1) {
+    for (; candidates && !list_is_final(list); candidates &= candidates - 1) {
         const struct signature_entry *entry = entries[__builtin_ctzll(candidates)];
         const struct signature *signature = &entry->signature;
         enum rule_answer packets =
@@ -77,9 +88,8 @@ static unsigned candidates_try(const struct signature_entry *const *entries, uin
             continue;
         unsigned unknown = unknown_count(signature, facts) + (packets == RULE_MAYBE);
         struct rule_match match = {signature, unknown ? RULE_MAYBE : RULE_YES, unknown};
-        count = matches_insert(matches, count, &match);
+        list_insert(list, &match);
     }
-    return count;
 }
 
 /* The signatures there are of a word of bits. */
@@ -90,18 +100,17 @@ static uint64_t word_used(const struct filter *filter, unsigned word)
 }
 
 unsigned ruleset_match(const struct whyrst_rules *rules, const struct facts *facts,
-                       const struct packet_line *line, struct rule_match matches[RULE_MAX_MATCHES])
+                       const struct packet_line *line, struct rule_match *matches, unsigned most)
 {
     const struct selector *selector = &rules->selector;
     unsigned first = fact_slot(facts, selector->facts[0], FILTER_SLOTS - 1);
     unsigned second = fact_slot(facts, selector->facts[1], FILTER_SLOTS - 1);
     const struct filter *filter = &selector->filters[selector->filter_of[first][second]];
-    unsigned count = 0;
+    struct match_list list = {matches, 0, most};
 
     for (unsigned word = 0; word < filter->words; word++) {
         uint64_t candidates = word_used(filter, word) & ~filter_excluded(filter, word, facts);
-        count =
-            candidates_try(filter->entries + word * 64, candidates, facts, line, matches, count);
+        candidates_try(filter->entries + word * 64, candidates, facts, line, &list);
     }
-    return count;
+    return list.count;
 }

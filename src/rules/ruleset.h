@@ -68,13 +68,13 @@ struct rule_match {
     unsigned unknown_count; /* conditions on facts not captured (a pattern cut off counts as one) */
 };
 
-#define RULE_MAX_MATCHES 32
+#define RULE_MAX_MATCHES 32 /* more never matter */
 
 /* All signatures that answer yes or maybe, best first: yes before maybe; of those that answer maybe
  * the one with the smaller share of unknown conditions; then higher rank, then file and place in
- * it. Returns how many (at most RULE_MAX_MATCHES). */
+ * it. Returns how many, at most `most`, which is at least 1. */
 unsigned ruleset_match(const struct whyrst_rules *rules, const struct facts *facts,
-                       const struct packet_line *line, struct rule_match matches[RULE_MAX_MATCHES]);
+                       const struct packet_line *line, struct rule_match *matches, unsigned most);
 
 /* The rule of a cause, NULL when the directory has none. */
 const struct rule *ruleset_rule(const struct whyrst_rules *rules, enum whyrst_cause cause);

@@ -115,10 +115,10 @@ static void alternatives_rank(struct verdict *verdict, const double weight[WHYRS
 /* All but the alternatives. Returns the number of matches. */
 static unsigned verdict_take_best(const struct whyrst_rules *rules, const struct facts *facts,
                                   const struct packet_line *line, enum whyrst_side sent_by,
-                                  struct rule_match matches[RULE_MAX_MATCHES],
+                                  struct rule_match *matches, unsigned most,
                                   struct verdict *verdict)
 {
-    unsigned count = ruleset_match(rules, facts, line, matches);
+    unsigned count = ruleset_match(rules, facts, line, matches, most);
     verdict->cause = WHYRST_UNKNOWN;
     verdict->origin = WHYRST_ORIGIN_UNKNOWN;
     verdict->signature = NULL;
@@ -142,8 +142,8 @@ void verdict_decide_cause(const struct whyrst_rules *rules, const struct facts *
                           const struct packet_line *line, enum whyrst_side sent_by,
                           struct verdict *verdict)
 {
-    struct rule_match matches[RULE_MAX_MATCHES];
-    verdict_take_best(rules, facts, line, sent_by, matches, verdict);
+    struct rule_match best;
+    verdict_take_best(rules, facts, line, sent_by, &best, 1, verdict);
 }
 
 void verdict_decide(const struct whyrst_rules *rules, const struct facts *facts,
@@ -153,7 +153,8 @@ void verdict_decide(const struct whyrst_rules *rules, const struct facts *facts,
     struct rule_match matches[RULE_MAX_MATCHES];
     double weight[WHYRST_CAUSE_COUNT];
     const char *why[WHYRST_CAUSE_COUNT];
-    unsigned count = verdict_take_best(rules, facts, line, sent_by, matches, verdict);
+    unsigned count =
+        verdict_take_best(rules, facts, line, sent_by, matches, RULE_MAX_MATCHES, verdict);
     if (count == 0)
         return;
     alternatives_weigh(matches, count, weight, why);

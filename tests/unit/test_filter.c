@@ -92,7 +92,7 @@ START_TEST(filters_agree_with_a_plain_look)
         unsigned total = 0;
         draw_facts(rules, &facts);
         draw_line(&line);
-        unsigned count = ruleset_match(rules, &facts, &line, matches);
+        unsigned count = ruleset_match(rules, &facts, &line, matches, RULE_MAX_MATCHES);
         for (unsigned i = 0; i < rules->signature_count; i++) {
             unsigned unknown, at = 0;
             enum rule_answer answer = answer_plainly(rules->signatures[i], &facts, &line, &unknown);
@@ -108,6 +108,9 @@ START_TEST(filters_agree_with_a_plain_look)
             ck_assert_uint_eq(matches[at].unknown_count, unknown);
         }
         ck_assert_uint_eq(count, total < RULE_MAX_MATCHES ? total : RULE_MAX_MATCHES);
+        struct rule_match best;
+        ck_assert_uint_eq(ruleset_match(rules, &facts, &line, &best, 1), count > 0);
+        ck_assert(count == 0 || best.signature == matches[0].signature);
         matched += count > 0;
     }
     ck_assert_uint_gt(matched, 1000);

@@ -40,7 +40,7 @@ static void set(enum fact_id fact, double value)
 static void expect(const char *expected)
 {
     struct rule_match matches[RULE_MAX_MATCHES];
-    unsigned count = ruleset_match(rules, &facts, &line, matches);
+    unsigned count = ruleset_match(rules, &facts, &line, matches, RULE_MAX_MATCHES);
     char text[2000] = "";
 
     ck_assert_uint_le(count, RULE_MAX_MATCHES);
@@ -171,14 +171,15 @@ START_TEST(worst_matches_drop_out)
     load();
     ck_assert_uint_eq(ruleset_signature_count(rules), 150);
     set(FACT_PEER_SEEN, 1);
-    ck_assert_uint_eq(ruleset_match(rules, &facts, &line, matches), RULE_MAX_MATCHES);
+    ck_assert_uint_eq(ruleset_match(rules, &facts, &line, matches, RULE_MAX_MATCHES),
+                      RULE_MAX_MATCHES);
     for (int i = 0; i < RULE_MAX_MATCHES; i++) {
         ck_assert_int_eq(matches[i].answer, RULE_YES);
         ck_assert_int_eq(matches[i].signature->rank, 149 - 2 * i);
     }
     set(FACT_CONN_LOSS, 0);
     set(FACT_PEER_SEEN, 0);
-    ck_assert_uint_eq(ruleset_match(rules, &facts, &line, matches), 0);
+    ck_assert_uint_eq(ruleset_match(rules, &facts, &line, matches, RULE_MAX_MATCHES), 0);
 }
 END_TEST
 
