@@ -15,7 +15,7 @@
 
 /* How far ahead of the record in hand mapped bytes are fetched into the cache. Each record says
  * where the next one starts, so without this every record of a full-payload capture is a miss. */
-#define CAPTURE_PREFETCH_BYTES 2048
+#define CAPTURE_PREFETCH_BYTES 4096
 #define CAPTURE_CACHE_LINE     64
 
 /* For the walks, of which there is one copy for each byte order. */
@@ -133,18 +133,24 @@ static inline uint32_t capture_caplen_limit(uint32_t snaplen)
     return snaplen < CAPTURE_MAX_CAPLEN_EVER ? snaplen : CAPTURE_MAX_CAPLEN_EVER;
 }
 
-/* Fetches the lines up to CAPTURE_PREFETCH_BYTES after `record` that were not fetched yet;
- * *fetched is where the last call came to. Lines past the window are harmless to ask for, but the
- * address must stay inside the mapping to be a valid pointer. */
-static inline void capture_prefetch(const uint8_t **fetched, const uint8_t *record,
-                                    const uint8_t *end)
+/* Asks for the lines up to CAPTURE_PREFETCH_BYTES after `record` that were not asked for yet;
+ * *fetched is how far the last call came. Addresses, not pointers: those past the end are harmless
+ * to ask for. */
+static inline void capture_prefetch(uintptr_t *fetched, const uint8_t *record)
 {
-    const uint8_t *line = *fetched > record ? *fetched : record;
-    const uint8_t *stop =
-        end - record > CAPTURE_PREFETCH_BYTES ? record + CAPTURE_PREFETCH_BYTES : end;
-    for (; line<stop; line += stop - line> CAPTURE_CACHE_LINE ? CAPTURE_CACHE_LINE : stop - line)
-        __builtin_prefetch(line);
-    *fetched = line;
+    uintptr_t stop = (uintptr_t)record + CAPTURE_PREFETCH_BYTES;
+    for (; *fetched < stop; *fetched += CAPTURE_CACHE_LINE)
+        __builtin_prefetch((const void *)*fetched);
+}
+
+/* Where prefetching goes on for the bytes at hand; as if all was done when it does not pay. */
+static inline uintptr_t capture_fetched(const struct source *source)
+{
+    uintptr_t cursor = (uintptr_t)source->cursor;
+    if (!source->is_mapped)
+        return UINTPTR_MAX;
+    return source->fetched - cursor < CAPTURE_PREFETCH_BYTES + CAPTURE_CACHE_LINE ? source->fetched
+                                                                                  : cursor;
 }
 
 #endif

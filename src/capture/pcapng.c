@@ -128,12 +128,11 @@ CAPTURE_HOT size_t pcapng_walk(struct capture *capture, struct whyrst_packet *pa
                                bool swap, const char **wrong)
 {
     struct source *source = &capture->source;
-    const uint8_t *cursor = source->cursor, *end = source->end, *fetched = cursor;
-    const bool prefetch = source->is_mapped;
+    const uint8_t *cursor = source->cursor, *end = source->end;
+    uintptr_t fetched = capture_fetched(source);
     size_t count = 0;
     while (count < max && end - cursor >= BLOCK_FRAME_BYTES) {
-        if (prefetch)
-            capture_prefetch(&fetched, cursor, end);
+        capture_prefetch(&fetched, cursor);
         uint32_t type = load32(cursor, swap);
         uint32_t length = block_length(load32(cursor + 4, swap));
         if (!is_packet_block(type) || length == 0 || (size_t)(end - cursor) < length)
@@ -149,6 +148,7 @@ CAPTURE_HOT size_t pcapng_walk(struct capture *capture, struct whyrst_packet *pa
         cursor += length;
     }
     source->cursor = cursor;
+    source->fetched = fetched;
     return count;
 }
 

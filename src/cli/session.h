@@ -13,7 +13,7 @@
 #include "report/report.h"
 #include "whyrst/whyrst.h"
 
-#define SESSION_BATCH 256
+#define SESSION_BATCH 128
 /* Live, a verdict is due within a second of its RST: 0.7 s to see what follows it, 0.1 s until
  * capture_read returns, the rest is spare. */
 #define SESSION_SETTLE_NSEC 700000000
