@@ -123,7 +123,7 @@ static void analyser_feed_rst(struct whyrst_analyser *analyser, uint32_t index,
     }
     events_feed_rst(&analyser->events, index, &before, &cold_before, segment, side, payload,
                     payload_bytes);
-    conn->trace = trace_append(&analyser->log, segment, side, conn->trace);
+    conn->trace = trace_append(&analyser->log, segment, conn->trace);
 }
 
 /* The service remembers whom it accepted; a SYN right before gives the round trip. */
@@ -136,13 +136,15 @@ static void analyser_feed_accept(struct whyrst_analyser *analyser, const struct 
                     after_syn ? segment->time_nsec - conn->last_nsec : -1);
 }
 
-/* guess: the connection it most likely belongs to, 0 unknown. */
-static void analyser_feed_segment(struct whyrst_analyser *analyser,
-                                  const struct segment_batch *batch, const struct segment *segment,
-                                  uint32_t guess)
+/* A packet that is not the usual one of a connection under way. guess: the connection it most
+ * likely belongs to, 0 unknown. */
+static __attribute__((noinline)) void analyser_feed_any(struct whyrst_analyser *analyser,
+                                                        const struct segment_batch *batch,
+                                                        const struct segment *segment,
+                                                        uint32_t guess)
 {
     struct table *table = &analyser->table;
-    unsigned side = !!(segment->marks & MARK_SWAPPED);
+    unsigned side = segment_side(segment);
     uint32_t index = guess;
     if (guess == 0 || !table_has_key(table, guess, segment))
         index = table_find(table, segment);
@@ -170,7 +172,51 @@ static void analyser_feed_segment(struct whyrst_analyser *analyser,
     }
     if (conn->flags & CONN_RESET)
         events_feed_sequel(&analyser->events, index, segment, side);
-    conn->trace = trace_append(&analyser->log, segment, side, conn->trace);
+    conn->trace = trace_append(&analyser->log, segment, conn->trace);
+}
+
+/* Does the same as analyser_feed_any when the guess is right and the segment a usual one, or
+ * returns false: so it is for nearly all packets of a capture, which pay for nothing else. */
+static inline bool analyser_feed_usual(struct whyrst_analyser *analyser,
+                                       const struct segment *segment, size_t guess)
+{
+    struct conn *conn = &analyser->table.conns[guess];
+    size_t side = segment_side(segment);
+    uint32_t print = conn_print(segment);
+    if (!conn_is_usual(conn, segment, side, print) || guess == 0 ||
+        !table_has_key(&analyser->table, guess, segment))
+        return false;
+    if (analyser->input_count > 1)
+        conn->stream =
+            streams_in(&analyser->streams, (uint32_t)guess, conn->stream, segment->input);
+    conn_feed_usual(conn, &analyser->table.colds[guess], segment, side, print);
+    conn->trace = trace_append(&analyser->log, segment, conn->trace);
+    return true;
+}
+
+/* Three passes, so that a packet's cache misses overlap with those of its neighbours. */
+static void analyser_feed_segments(struct whyrst_analyser *analyser,
+                                   const struct segment_batch *batch)
+{
+    const struct table *table = &analyser->table;
+    const struct segment *segments = batch->segments;
+    const struct table_line *lines[DECODE_BATCH];
+    uint32_t guesses[DECODE_BATCH];
+    size_t count = batch->count;
+    uint64_t evicted = table->evicted;
+    for (size_t n = 0; n < count; n++)
+        lines[n] = table_prefetch(table, &segments[n]);
+    for (size_t n = 0; n < count; n++)
+        guesses[n] = table_guess(table, lines[n], &segments[n]);
+    for (size_t n = 0; n < count; n++) {
+        if (analyser_feed_usual(analyser, &segments[n], guesses[n]))
+            continue;
+        analyser_feed_any(analyser, batch, &segments[n], guesses[n]);
+        if (table->evicted != evicted) { /* a connection dropped since the guess keeps its key */
+            memset(guesses, 0, sizeof(guesses));
+            evicted = table->evicted;
+        }
+    }
 }
 
 static bool analyser_has_input(struct whyrst_analyser *analyser, uint16_t input)
@@ -211,17 +257,7 @@ void analyser_feed_batch(struct whyrst_analyser *analyser, const struct segment_
         return;
     }
     analyser_count_batch(analyser, batch);
-    /* Three passes, so that a packet's cache misses overlap with those of its neighbours. */
-    const struct table *table = &analyser->table;
-    uint32_t guesses[DECODE_BATCH];
-    uint64_t evicted = table->evicted;
-    for (unsigned n = 0; n < batch->count; n++)
-        table_prefetch(table, &batch->segments[n]);
-    for (unsigned n = 0; n < batch->count; n++)
-        guesses[n] = table_guess(table, &batch->segments[n]);
-    for (unsigned n = 0; n < batch->count; n++) /* a connection dropped since keeps its key */
-        analyser_feed_segment(analyser, batch, &batch->segments[n],
-                              table->evicted == evicted ? guesses[n] : 0);
+    analyser_feed_segments(analyser, batch);
     events_settle(&analyser->events, batch->last_time_nsec);
 }
 

@@ -118,8 +118,9 @@ bool extract_index_has(const struct extract_index *index, const struct segment *
 {
     if (!index->connection_count)
         return false;
-    struct extract_connection key = connection_key(segment->src, segment->src_port, segment->dst,
-                                                   segment->dst_port, segment_is_ipv6(segment));
+    struct extract_connection key =
+        connection_key(segment->address[0], segment->port[0], segment->address[1], segment->port[1],
+                       segment_is_ipv6(segment));
     return bsearch(&key, index->connections, index->connection_count, sizeof key, connection_order);
 }
 

@@ -47,7 +47,7 @@ bool conn_holds_copy(const struct conn *conn, const struct trace_log *log,
         bool routed = (uint8_t)(record->ttl - segment->ttl - 1) < COPY_HOPS;
         if ((record->input_side & 1) == side && (routed || !newer) && record->seq == segment->seq &&
             record->ack == segment->ack && record->window == segment->window &&
-            record->payload_flags == trace_payload_flags(segment))
+            record->payload_flags == segment->payload_flags)
             return true;
         record = trace_find(log, record->previous);
     }
@@ -149,17 +149,14 @@ static void conn_take_payload(struct conn *conn, struct conn_cold *colds, unsign
         if ((me->flags | other->flags) & ENDPOINT_TRAIN)
             conn_end_trains(conn, colds, side);
     }
-    uint32_t now = conn_ticks(segment->time_nsec);
     if (segment->payload_bytes > 0) {
         me->data_segments = conn_saturate(me->data_segments);
-        cold->data_ticks = now;
+        cold->data_ticks = conn_ticks(segment->time_nsec);
         cold->peer_nxt_at_data = other->snd_nxt;
         cold->payload_kind = segment->payload_kind;
     }
-    if ((segment->flags & TCP_FIN) && !(me->flags & ENDPOINT_FIN)) {
-        me->flags |= ENDPOINT_FIN;
-        cold->fin_ticks = now;
-    }
+    if (segment->flags & TCP_FIN)
+        conn_take_fin(me, cold, segment);
 }
 
 /* The acknowledgment field, and what it tells of the other end. */
@@ -216,17 +213,47 @@ static void conn_take_times(struct conn *conn, struct conn_cold *cold, unsigned 
     }
 }
 
+void conn_take_id(struct endpoint *me, uint16_t ip_id)
+{
+    if (ip_id == 0)
+        return;
+    bool jump = (uint16_t)(ip_id - me->ip_id + CONN_ID_BACK) > CONN_ID_BACK + CONN_ID_AHEAD;
+    if (jump && (me->flags & ENDPOINT_ID))
+        me->flags |= ENDPOINT_ID_JUMPS;
+    me->flags |= ENDPOINT_ID;
+    me->ip_id = ip_id;
+}
+
+void conn_take_ttl(struct endpoint *me, uint8_t ttl)
+{
+    if ((unsigned)(me->ttl - ttl) > 3) /* a copy from behind a router has a little less: no news */
+        me->ttl = ttl;
+}
+
+/* The sender's latest header fields. */
+static void conn_take_header(struct endpoint *me, const struct segment *segment)
+{
+    bool first = !(me->flags & ENDPOINT_SEEN);
+    unsigned flags = (me->flags & ~(unsigned)ENDPOINT_DSCP) | conn_traits(segment) | ENDPOINT_SEEN;
+    flags |= first && segment->marks & MARK_DF ? ENDPOINT_DF : 0;
+    me->flags = (uint16_t)flags;
+    conn_take_id(me, segment->ip_id);
+    conn_take_ttl(me, segment->ttl);
+    uint16_t offered = segment->flags & TCP_SYN ? 0 : segment->window;
+    me->window = segment->window;
+    me->max_window = first || offered > me->max_window ? offered : me->max_window;
+    me->last_ticks = conn_ticks(segment->time_nsec);
+}
+
 void conn_init(struct conn *conn, struct conn_cold *cold, const struct segment *segment)
 {
-    unsigned high = !!(segment->marks & MARK_SWAPPED); /* the source's end */
+    unsigned high = segment_side(segment); /* the source's end */
     bool used = conn->flags & CONN_IN_USE;
     memset(conn, 0, sizeof(*conn));
     if (used)
         memset(cold, 0, sizeof(*cold));
-    memcpy(conn->address[high], segment->src, 16);
-    memcpy(conn->address[!high], segment->dst, 16);
-    conn->port[high] = segment->src_port;
-    conn->port[!high] = segment->dst_port;
+    memcpy(conn->address, segment->address, sizeof(conn->address));
+    memcpy(conn->port, segment->port, sizeof(conn->port));
     conn->flags = CONN_IN_USE | (segment->marks & MARK_IPV6 ? CONN_IPV6 : 0);
     /* Until a handshake says otherwise: the lower port serves, a refusal comes from the server. */
     bool refusal = (segment->flags & TCP_RST) && (segment->flags & TCP_ACK) && segment->seq == 0;
@@ -237,10 +264,11 @@ void conn_init(struct conn *conn, struct conn_cold *cold, const struct segment *
     conn->last_nsec = segment->time_nsec;
 }
 
-enum conn_result conn_feed_any(struct conn *conn, struct conn_cold *cold,
-                               const struct segment *segment, unsigned side, uint32_t print)
+enum conn_result conn_feed(struct conn *conn, struct conn_cold *cold,
+                               const struct segment *segment, unsigned side)
 {
     struct endpoint *me = &conn->end[side];
+    uint32_t print = conn_print(segment);
     if (print == me->print && conn_is_duplicate(conn, me, side, segment))
         return CONN_DUPLICATE;
     me->print = print;
@@ -264,7 +292,7 @@ enum conn_result conn_feed_any(struct conn *conn, struct conn_cold *cold,
             if (!(segment->flags & TCP_SYN) || me->syns > 1 || segment->payload_bytes > 0)
                 conn_take_payload(conn, cold, side, segment);
         }
-        conn_take_header(me, segment, !(me->flags & ENDPOINT_SEEN));
+        conn_take_header(me, segment);
     }
     conn_take_last(conn, segment, side, history_code(segment));
     return CONN_FED;

@@ -10,24 +10,24 @@
 #include "flow/trace.h"
 #include "packet/segment.h"
 
-/* struct endpoint.flags */
+/* struct endpoint.flags; those that packets carry stand where segment_traits() has them */
 enum {
     ENDPOINT_SEEN = 0x0001,       /* sent at least one packet other than a RST */
     ENDPOINT_BASE = 0x0002,       /* isn and snd_nxt are set, if only from the other end's ACK */
     ENDPOINT_SYN = 0x0004,        /* its SYN or SYN-ACK was captured */
     ENDPOINT_SYN_ACKING = 0x0008, /* that was a SYN-ACK */
-    ENDPOINT_FIN = 0x0010,        /* sent a FIN; snd_nxt is one past it */
-    ENDPOINT_ACKED = 0x0020,      /* sent an ACK: rcv_nxt and window are set */
-    ENDPOINT_TIMESTAMPS = 0x0040, /* its SYN offered, or any segment carried, timestamps */
-    ENDPOINT_WSCALE = 0x0080,     /* its SYN carried a window scale */
+    ENDPOINT_TIMESTAMPS = 0x0010, /* its SYN offered, or any segment carried, timestamps */
+    ENDPOINT_MPTCP = 0x0020,      /* carried an MPTCP option */
+    ENDPOINT_FIN = 0x0040,        /* sent a FIN; snd_nxt is one past it */
+    ENDPOINT_ACKED = 0x0080,      /* sent an ACK: rcv_nxt and window are set */
     ENDPOINT_TRAIN = 0x0100,      /* retransmissions or probes are under way, see conn_cold */
     ENDPOINT_LOST = 0x0200,       /* its peer acknowledged bytes the capture does not hold */
-    ENDPOINT_LABEL = 0x0400,      /* its packets carry an IPv6 flow label */
+    ENDPOINT_WSCALE = 0x0400,     /* its SYN carried a window scale */
     ENDPOINT_ID = 0x0800,         /* some packet had an IPv4 identification other than 0 */
-    ENDPOINT_DF = 0x1000,         /* its first packet had DF */
-    ENDPOINT_ID_JUMPS = 0x2000,   /* its IPv4 identifications do not count up (random, or shared) */
-    ENDPOINT_DSCP = 0x4000,       /* its last packet carried a DSCP other than 0 */
-    ENDPOINT_MPTCP = 0x8000,      /* carried an MPTCP option */
+    ENDPOINT_ID_JUMPS = 0x1000,   /* its IPv4 identifications do not count up (random, or shared) */
+    ENDPOINT_DF = 0x2000,         /* its first packet had DF */
+    ENDPOINT_LABEL = 0x4000,      /* its packets carry an IPv6 flow label */
+    ENDPOINT_DSCP = 0x8000,       /* its last packet carried a DSCP other than 0 */
 };
 
 /* Time in ticks of 2^16 ns (65.5 us): 32 bits of them last 78 hours. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "flow/memory.h"
-#include "packet/hash.h"
+#include "packet/key.h"
 
 #define BUCKET_SLOTS (TABLE_BUCKET_LINES * TABLE_LINE_SLOTS)
 #define BUCKET_FULL  (BUCKET_SLOTS * 3 / 4) /* then it is split */
@@ -52,7 +52,7 @@ void table_clear(struct table *table)
 
 uint32_t table_find(const struct table *table, const struct segment *segment)
 {
-    uint32_t tag = table_tag(segment);
+    uint32_t tag = segment->tag;
     const struct table_bucket *bucket = &table->buckets[table->directory[table_entry(table, tag)]];
     for (uint32_t at = tag % TABLE_BUCKET_LINES;; at = (at + 1) % TABLE_BUCKET_LINES) {
         const struct table_line *line = &bucket->lines[at];
@@ -132,18 +132,6 @@ static int bucket_split(struct table *table, uint32_t tag)
     return 0;
 }
 
-static uint64_t conn_hash(const struct conn *conn, const struct decode_key *key)
-{
-    if (!(conn->flags & CONN_IPV6))
-        return hash_ipv4(key, hash_ipv4_end(load_be32(conn->address[0]), conn->port[0]),
-                         hash_ipv4_end(load_be32(conn->address[1]), conn->port[1]));
-    struct segment segment = {.src_port = conn->port[0], .dst_port = conn->port[1]};
-    memcpy(segment.src, conn->address[0], 16);
-    memcpy(segment.dst, conn->address[1], 16);
-    hash_ipv6(&segment, key);
-    return segment.hash;
-}
-
 /* Finds an entry behind line `hole`, which was full, that has its home there or before it, so that
  * no lookup for it may stop at the hole. False when there is none. */
 static bool bucket_find_displaced(const struct table_bucket *bucket, uint32_t hole, uint32_t *line,
@@ -187,7 +175,8 @@ static void bucket_take(struct table_bucket *bucket, uint32_t line, unsigned slo
 /* Takes the slot of a connection out. */
 static void table_remove(struct table *table, uint32_t index)
 {
-    uint32_t tag = (uint32_t)(conn_hash(&table->conns[index], &table->key) >> 32);
+    const struct conn *conn = &table->conns[index];
+    uint32_t tag = key_hash(&table->key, conn->address, conn->port, conn->flags & CONN_IPV6);
     uint32_t number = table->directory[table_entry(table, tag)];
     struct table_bucket *bucket = &table->buckets[number];
     uint32_t line = tag % TABLE_BUCKET_LINES;
@@ -230,7 +219,7 @@ static void table_evict(struct table *table, table_evict_fn *on_evict, void *use
 uint32_t table_insert(struct table *table, const struct segment *segment, table_evict_fn *on_evict,
                       void *user)
 {
-    uint32_t tag = (uint32_t)(segment->hash >> 32), number;
+    uint32_t tag = segment->tag, number;
     if (table->freed_count == 0 && table->used == table->limit)
         table_evict(table, on_evict, user);
     for (;;) {

@@ -11,6 +11,10 @@
 #include <stddef.h>
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "flow/conn.h"
 #include "packet/decode.h"
 #include "whyrst/whyrst.h"
@@ -65,11 +69,6 @@ uint32_t table_find(const struct table *table, const struct segment *segment);
 uint32_t table_insert(struct table *table, const struct segment *segment, table_evict_fn *on_evict,
                       void *user);
 
-static inline uint32_t table_tag(const struct segment *segment)
-{
-    return (uint32_t)(segment->hash >> 32);
-}
-
 /* The place of a tag in the directory: its first `depth` bits. */
 static inline uint32_t table_entry(const struct table *table, uint32_t tag)
 {
@@ -85,56 +84,63 @@ static inline struct table_line *table_home(const struct table *table, uint32_t 
 /* Bit set of the eight words that equal `word`. */
 static inline unsigned line_equal(const uint32_t words[TABLE_LINE_SLOTS], uint32_t word)
 {
-    typedef uint32_t lanes __attribute__((vector_size(16)));
-    lanes low, high, wanted = {word, word, word, word};
-    memcpy(&low, words, sizeof(low));
-    memcpy(&high, words + 4, sizeof(high));
-    lanes equal = ((lanes)(low == wanted) & (lanes){1, 2, 4, 8}) |
-                  ((lanes)(high == wanted) & (lanes){16, 32, 64, 128});
-    return equal[0] | equal[1] | equal[2] | equal[3];
+#ifdef __SSE2__
+    __m128i wanted = _mm_set1_epi32((int)word);
+    __m128i low = _mm_cmpeq_epi32(_mm_load_si128((const __m128i *)words), wanted);
+    __m128i high = _mm_cmpeq_epi32(_mm_load_si128((const __m128i *)(words + 4)), wanted);
+    __m128i bytes = _mm_packs_epi16(_mm_packs_epi32(low, high), _mm_setzero_si128());
+    return (unsigned)_mm_movemask_epi8(bytes);
+#else
+    unsigned hits = 0;
+    for (unsigned n = 0; n < TABLE_LINE_SLOTS; n++)
+        hits |= (unsigned)(words[n] == word) << n;
+    return hits;
+#endif
 }
 
-/* First step ahead of a lookup: brings the home line into the cache. */
-static inline void table_prefetch(const struct table *table, const struct segment *segment)
+/* First step ahead of a lookup: the home line, on its way into the cache. */
+static inline const struct table_line *table_prefetch(const struct table *table,
+                                                      const struct segment *segment)
 {
-    uint32_t tag = table_tag(segment);
-    __builtin_prefetch(table_home(table, tag));
+    const struct table_line *line = table_home(table, segment->tag);
+    __builtin_prefetch(line);
+    return line;
 }
 
 /* Second step: the connection the lookup will most likely find, whose lines it brings, or 0. */
-static inline uint32_t table_guess(const struct table *table, const struct segment *segment)
+static inline uint32_t table_guess(const struct table *table, const struct table_line *line,
+                                   const struct segment *segment)
 {
-    uint32_t tag = table_tag(segment);
-    const struct table_line *line = table_home(table, tag);
-    unsigned hits = line_equal(line->tags, tag);
-    uint32_t index = hits ? line->indexes[__builtin_ctz(hits)] : 0;
-    const char *conn = (const char *)&table->conns[index];
-    __builtin_prefetch(conn, 1);
-    __builtin_prefetch(conn + 64, 1);
+    unsigned hits = line_equal(line->tags, segment->tag);
+    size_t index = hits ? line->indexes[__builtin_ctz(hits)] : 0;
+    __builtin_prefetch((const char *)&table->conns[index], 1);
+    __builtin_prefetch((const char *)&table->conns[index] + 64, 1);
     __builtin_prefetch(&table->colds[index], 1);
-    return index;
+    return (uint32_t)index;
 }
 
-/* Whether the connection has the segment's key. All of it is compared at once: which end is which
- * differs from packet to packet, the result hardly ever does. */
-static inline bool table_has_key(const struct table *table, uint32_t index,
+static inline uint64_t table_word(const uint8_t *bytes)
+{
+    uint64_t word;
+    memcpy(&word, bytes, sizeof(word));
+    return word;
+}
+
+/* Whether the connection has the segment's key; all of it is compared at once. */
+static inline bool table_has_key(const struct table *table, size_t index,
                                  const struct segment *segment)
 {
-    typedef uint64_t lanes __attribute__((vector_size(16)));
     const struct conn *conn = &table->conns[index];
-    unsigned high = !!(segment->marks & MARK_SWAPPED);
-    lanes mine[2], theirs[2];
-    memcpy(&mine[0], conn->address[high], 16);
-    memcpy(&mine[1], conn->address[high ^ 1], 16);
-    memcpy(theirs, segment->src, 32); /* and dst */
-    lanes other = (mine[0] ^ theirs[0]) | (mine[1] ^ theirs[1]);
-    unsigned ports = (unsigned)(conn->port[high] ^ segment->src_port) |
-                     (unsigned)(conn->port[high ^ 1] ^ segment->dst_port) |
-                     ((conn->flags ^ segment->marks) & CONN_IPV6);
-    return (other[0] | other[1] | ports) == 0;
+    uint32_t mine, theirs;
+    memcpy(&mine, conn->port, sizeof(mine));
+    memcpy(&theirs, segment->port, sizeof(theirs));
+    uint64_t other = (mine ^ theirs) | ((conn->flags ^ segment->marks) & CONN_IPV6);
+    for (unsigned end = 0; end < 2; end++)
+        other |= (table_word(conn->address[end]) ^ table_word(segment->address[end])) |
+                 (table_word(conn->address[end] + 8) ^ table_word(segment->address[end] + 8));
+    return other == 0;
 }
 
-_Static_assert(offsetof(struct segment, dst) == 16, "read together");
 _Static_assert((int)CONN_IPV6 == (int)MARK_IPV6, "compared as they are");
 
 #endif

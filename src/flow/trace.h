@@ -4,14 +4,18 @@
 #ifndef WHYRST_FLOW_TRACE_H
 #define WHYRST_FLOW_TRACE_H
 
+#include <stddef.h>
+#include <string.h>
+
 #include "packet/segment.h"
 #include "whyrst/whyrst.h"
 
+/* The first bytes of struct segment, with a link in place of frame_high. */
 struct trace_record {
     int64_t time_nsec;
-    uint32_t seq, ack;
+    uint32_t ack, seq;
+    uint32_t frame;    /* low half of its number in its input */
     uint32_t previous; /* low half of the record number of the connection's packet before; 0 none */
-    uint32_t frame;    /* low half of the frame number */
     uint32_t payload_flags; /* payload bytes (saturated at 2^20-1) << 12 | TCP flags */
     uint16_t window;
     uint8_t ttl;
@@ -19,6 +23,17 @@ struct trace_record {
 };
 
 _Static_assert(sizeof(struct trace_record) == 32, "two records a cache line");
+_Static_assert(
+    offsetof(struct trace_record, time_nsec) == offsetof(struct segment, time_nsec) &&
+        offsetof(struct trace_record, ack) == offsetof(struct segment, ack) &&
+        offsetof(struct trace_record, seq) == offsetof(struct segment, seq) &&
+        offsetof(struct trace_record, frame) == offsetof(struct segment, frame) &&
+        offsetof(struct trace_record, previous) == offsetof(struct segment, frame_high) &&
+        offsetof(struct trace_record, payload_flags) == offsetof(struct segment, payload_flags) &&
+        offsetof(struct trace_record, window) == offsetof(struct segment, window) &&
+        offsetof(struct trace_record, ttl) == offsetof(struct segment, ttl) &&
+        offsetof(struct trace_record, input_side) == offsetof(struct segment, input_side),
+    "copied as one block");
 
 struct trace_log {
     struct trace_record *records;
@@ -31,29 +46,16 @@ struct trace_log {
 int trace_init(struct trace_log *log, size_t bytes, struct whyrst_error *error);
 void trace_clear(struct trace_log *log);
 
-/* A record's payload_flags for a segment. */
-static inline uint32_t trace_payload_flags(const struct segment *segment)
-{
-    uint32_t payload = segment->payload_bytes < 0xfffff ? segment->payload_bytes : 0xfffff;
-    return payload << 12 | (segment->flags & 0xfff);
-}
-
 /* Appends; returns the low half of the record's number (never 0), to be the next one's `previous`.
  */
 static inline uint32_t trace_append(struct trace_log *log, const struct segment *segment,
-                                    unsigned side, uint32_t previous)
+                                    uint32_t previous)
 {
     uint64_t next = log->next;
     struct trace_record *record = &log->records[next & (log->capacity - 1)];
-    record->time_nsec = segment->time_nsec;
-    record->seq = segment->seq;
-    record->ack = segment->ack;
+    memcpy(record, segment, sizeof(*record));
+
     record->previous = previous;
-    record->frame = (uint32_t)segment->frame_no;
-    record->payload_flags = trace_payload_flags(segment);
-    record->window = segment->window;
-    record->ttl = segment->ttl;
-    record->input_side = (uint8_t)((segment->input & 0x7f) << 1 | side);
     /* 0 means none: leave one record unused every 2^32 packets */
     log->next = next + 1 + ((uint32_t)(next + 1) == 0);
     return (uint32_t)next;

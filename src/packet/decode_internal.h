@@ -9,7 +9,7 @@
  * udp.c      tunnels over UDP
  * tcp.c      the TCP header behind all of these, payload kind
  * options.c  TCP options
- * hash.h     the connection hash
+ * key.h      the connection key
  */
 #ifndef WHYRST_PACKET_DECODE_INTERNAL_H
 #define WHYRST_PACKET_DECODE_INTERNAL_H
@@ -47,9 +47,10 @@ struct slice {
 /* One packet on its way through the decoders. */
 struct decode_state {
     const struct decode_key *key;
-    struct segment *segment; /* network headers fill it in; the innermost is the last to do so */
-    struct slice payload;    /* TCP payload, once found */
-    unsigned depth;          /* headers passed, of DECODE_MAX_DEPTH */
+    struct segment *segment;  /* network headers fill it in; the innermost is the last to do so */
+    const uint8_t *addresses; /* of the innermost network header: source, then destination */
+    struct slice payload;     /* TCP payload, once found */
+    unsigned depth;           /* headers passed, of DECODE_MAX_DEPTH */
 };
 
 static inline uint16_t load_be16(const uint8_t *bytes)
@@ -69,6 +70,14 @@ static inline uint32_t load_be32(const uint8_t *bytes)
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     value = __builtin_bswap32(value);
 #endif
+    return value;
+}
+
+/* As this machine reads it: for what is only compared. */
+static inline uint32_t load_word32(const uint8_t *bytes)
+{
+    uint32_t value;
+    memcpy(&value, bytes, sizeof value);
     return value;
 }
 
@@ -142,7 +151,8 @@ int udp_decode(struct decode_state *state, struct slice slice);
 
 /* tcp.c; tcp_decode finishes state->segment, whose network fields are filled in */
 int tcp_decode(struct decode_state *state, struct slice slice);
-enum payload_kind tcp_payload_kind(const uint8_t *payload, uint32_t captured);
+/* enum payload_kind */
+uint8_t tcp_payload_kind(const uint8_t *payload, uint32_t captured, uint32_t payload_bytes);
 
 /* Fills in the option fields of segment, all zero before; size may be less than the header says
  * when the capture is cut. */

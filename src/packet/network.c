@@ -104,15 +104,11 @@ static int network_ipv4(struct decode_state *state, struct slice slice)
         return WHYRST_CUT;
 
     uint16_t fragment = load_be16(ip + 6);
-    memset(segment->src, 0, sizeof segment->src);
-    memset(segment->dst, 0, sizeof segment->dst);
-    memcpy(segment->src, ip + 12, 4);
-    memcpy(segment->dst, ip + 16, 4);
-    segment->flow_label = 0;
+    state->addresses = ip + 12;
     segment->ip_id = load_be16(ip + 4);
     segment->ttl = ip[8];
-    segment->tos = ip[1];
-    segment->marks &= (uint8_t) ~(MARK_IPV6 | MARK_DF);
+    segment->marks &= (uint8_t) ~(MARK_IPV6 | MARK_DF | MARK_LABEL | MARK_DSCP);
+    segment->marks |= ip[1] >> 2 ? MARK_DSCP : 0;
     if (fragment & 0x4000)
         segment->marks |= MARK_DF;
     if (fragment & 0x2000)
@@ -164,14 +160,13 @@ static int network_ipv6(struct decode_state *state, struct slice slice)
         payload_bytes = slice.wire - IPV6_HEADER_BYTES;
     slice = slice_limit(slice, IPV6_HEADER_BYTES + payload_bytes);
 
-    memcpy(segment->src, ip + 8, sizeof segment->src);
-    memcpy(segment->dst, ip + 24, sizeof segment->dst);
-    segment->flow_label = load_be32(ip) & 0xfffff;
+    state->addresses = ip + 8;
     segment->ip_id = 0;
     segment->ttl = ip[7];
-    segment->tos = (uint8_t)(load_be16(ip) >> 4);
-    segment->marks &= (uint8_t)~MARK_DF;
+    segment->marks &= (uint8_t) ~(MARK_DF | MARK_LABEL | MARK_DSCP);
     segment->marks |= MARK_IPV6;
+    segment->marks |= load_be32(ip) & 0xfffff ? MARK_LABEL : 0;
+    segment->marks |= load_be16(ip) & 0xfc0 ? MARK_DSCP : 0;
 
     uint8_t protocol = ip[6];
     slice = slice_skip(slice, IPV6_HEADER_BYTES);

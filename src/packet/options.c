@@ -57,7 +57,6 @@ static void options_one(struct segment *segment, const uint8_t *option, uint8_t 
             break;
         segment->options |= OPTION_TIMESTAMPS;
         segment->tsval = load_be32(option + 2);
-        segment->tsecr = load_be32(option + 6);
         return;
     case KIND_MD5:
     case KIND_AO:

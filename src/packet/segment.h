@@ -37,8 +37,9 @@ enum {
     MARK_TUNNELLED = 0x04,   /* decoded inside at least one tunnel */
     MARK_FRAGMENT = 0x08,    /* first fragment of more: payload_bytes is this fragment's share */
     MARK_OPTIONS_CUT = 0x10, /* the captured bytes end inside the TCP options */
-    MARK_SWAPPED = 0x20,     /* source is the higher end of the symmetric key, see hash */
-    MARK_MPTCP_RST = 0x40,   /* MP_TCPRST present; its reason is in mptcp_reason */
+    MARK_MPTCP_RST = 0x20,   /* MP_TCPRST present; its reason is in mptcp_reason */
+    MARK_LABEL = 0x40,       /* IPv6 flow label other than 0 */
+    MARK_DSCP = 0x80,        /* DSCP other than 0 */
 };
 
 /* First payload byte(s), as far as captured. */
@@ -53,38 +54,67 @@ enum payload_kind {
     PAYLOAD_OTHER,
 };
 
+/* The two ends of a connection are kept in the order of its key, see key.h: the same for both
+ * directions. The first 32 bytes are what the trace log keeps of a packet, copied as they are. */
 struct segment {
-    uint8_t src[16], dst[16]; /* innermost addresses; IPv4 in the first four bytes, the rest zero */
-    int64_t time_nsec;        /* since the epoch */
-    uint64_t frame_no;        /* 1, 2, … in its input */
-    uint64_t hash;            /* keyed, the same for both directions */
-    uint32_t seq, ack;        /* host order */
-    uint32_t payload_bytes;   /* from the IP header, not from the captured length */
-    uint32_t tsval, tsecr;    /* 0 without OPTION_TIMESTAMPS */
-    uint32_t flow_label;      /* IPv6, 20 bits; 0 for IPv4 */
-    uint16_t src_port, dst_port;
-    uint16_t flags;  /* TCP_… */
-    uint16_t window; /* as on the wire, not scaled */
-    uint16_t ip_id;  /* IPv4 identification; 0 for IPv6 */
-    uint16_t mss;    /* with OPTION_MSS */
+    int64_t time_nsec;          /* since the epoch */
+    uint32_t ack, seq;          /* host order */
+    uint32_t frame, frame_high; /* halves of its number in its input: 1, 2, … */
+    uint32_t payload_flags;     /* payload bytes (saturated at 2^20-1) << 12 | TCP flags */
+    uint16_t window;            /* as on the wire, not scaled */
+    uint8_t ttl;                /* TTL or hop limit */
+    uint8_t input_side;         /* low 7 bits of the input << 1 | which end sent it */
+
+    uint8_t address[2][16]; /* innermost; IPv4 in the first four bytes, the rest zero */
+    uint16_t port[2];       /* host order */
+    uint32_t tag;           /* keyed hash of both ends */
+    uint32_t tsval;         /* 0 without OPTION_TIMESTAMPS */
+    uint16_t ip_id;         /* IPv4 identification; 0 for IPv6 */
+    uint8_t wscale;         /* shift count with OPTION_WSCALE */
+    uint8_t options;        /* OPTION_… */
+    uint8_t marks;          /* MARK_… */
+    uint8_t payload_kind;   /* enum payload_kind */
+    uint16_t flags;         /* TCP_… */
+    uint32_t payload_bytes; /* from the IP header, not from the captured length */
     uint16_t input;
+    uint16_t mss;         /* with OPTION_MSS */
     uint16_t rst_payload; /* 0, or 1 + index of the copied RST payload in its batch */
-    uint8_t ttl;          /* TTL or hop limit */
-    uint8_t tos;          /* TOS or traffic class */
-    uint8_t options;      /* OPTION_… */
-    uint8_t marks;        /* MARK_… */
-    uint8_t wscale;       /* shift count with OPTION_WSCALE */
-    uint8_t payload_kind; /* enum payload_kind */
     uint8_t mptcp_reason; /* with MARK_MPTCP_RST */
     uint8_t mptcp_flags;
 };
 
-_Static_assert(sizeof(struct segment) <= 112, "a batch of segments must stay in cache");
+_Static_assert(sizeof(struct segment) == 96, "a batch of segments must stay in cache");
+
+/* Which end of the key sent it: the index of the source in .address and .port. */
+static inline unsigned segment_side(const struct segment *segment)
+{
+    return segment->input_side & 1;
+}
+
+static inline uint64_t segment_frame_no(const struct segment *segment)
+{
+    return (uint64_t)segment->frame_high << 32 | segment->frame;
+}
+
+/* Options and marks in one: OPTION_ in the low byte, MARK_ in the high one. */
+static inline unsigned segment_traits(const struct segment *segment)
+{
+    return segment->options | (unsigned)segment->marks << 8;
+}
+
+static inline void segment_set_payload(struct segment *segment, uint16_t flags,
+                                       uint32_t payload_bytes)
+{
+    uint32_t kept = payload_bytes < 0xfffff ? payload_bytes : 0xfffff;
+    segment->flags = flags;
+    segment->payload_bytes = payload_bytes;
+    segment->payload_flags = kept << 12 | flags;
+}
 
 /* Sequence space the segment takes: payload, SYN and FIN. */
 static inline uint32_t segment_span(const struct segment *segment)
 {
-    return segment->payload_bytes + !!(segment->flags & TCP_SYN) + !!(segment->flags & TCP_FIN);
+    return segment->payload_bytes + (segment->flags >> 1 & 1) + (segment->flags & 1);
 }
 
 static inline bool segment_is_ipv6(const struct segment *segment)

@@ -1,6 +1,19 @@
 #include "packet/tcp.h"
 
-#include "packet/hash.h"
+#include "packet/key.h"
+
+/* A TLS handshake record may be a ClientHello, a letter may begin HTTP. */
+const uint8_t tcp_kinds[256] = {
+    [0 ... 19] = PAYLOAD_OTHER,
+    [20] = PAYLOAD_TLS,
+    [21] = PAYLOAD_TLS_ALERT,
+    [22] = TCP_KIND_ASK,
+    [23] = PAYLOAD_TLS,
+    [24] = PAYLOAD_TLS,
+    [25 ... 'C' - 1] = PAYLOAD_OTHER,
+    ['C' ... 'T'] = TCP_KIND_ASK,
+    ['T' + 1 ... 255] = PAYLOAD_OTHER,
+};
 
 /* Longest first four bytes would be ambiguous, so the whole method is compared where captured. */
 static bool tcp_is_http_request(const uint8_t *payload, uint32_t captured)
@@ -20,8 +33,10 @@ static bool tcp_is_http_request(const uint8_t *payload, uint32_t captured)
     return false;
 }
 
-enum payload_kind tcp_payload_kind(const uint8_t *payload, uint32_t captured)
+uint8_t tcp_payload_kind(const uint8_t *payload, uint32_t captured, uint32_t payload_bytes)
 {
+    if (captured == 0)
+        return payload_bytes == 0 ? PAYLOAD_NONE : PAYLOAD_UNSEEN;
     uint8_t first = payload[0];
     if (first >= 20 && first <= 24) {
         if (captured < 3 || payload[1] != 3 || payload[2] > 4)
@@ -48,17 +63,21 @@ int tcp_decode(struct decode_state *state, struct slice slice)
     uint32_t header_bytes = tcp_header_bytes(slice.bytes);
     if (header_bytes < TCP_HEADER_BYTES || header_bytes > slice.wire)
         return WHYRST_MALFORMED;
-    tcp_fill(segment, slice.bytes, slice.captured, slice.wire, header_bytes);
-    if (segment->marks & MARK_IPV6) {
-        hash_ipv6(segment, state->key);
-    } else {
-        uint64_t source = hash_ipv4_end(load_be32(segment->src), segment->src_port);
-        uint64_t destination = hash_ipv4_end(load_be32(segment->dst), segment->dst_port);
-        segment->hash = hash_ipv4(state->key, source, destination);
-        segment->marks |= source > destination ? MARK_SWAPPED : 0;
-    }
     uint32_t header_captured = slice.captured < header_bytes ? slice.captured : header_bytes;
     state->payload = (struct slice){slice.bytes + header_captured, slice.captured - header_captured,
                                     slice.wire - header_bytes};
+    if (segment->marks & MARK_IPV6)
+        key_set_ipv6(segment, state->key, state->addresses, slice.bytes);
+    else
+        key_set_ipv4(segment, state->key, state->addresses, slice.bytes);
+    tcp_fill(segment, slice.bytes, state->payload.wire);
+    segment->options = 0;
+    segment->tsval = 0;
+    if (header_bytes > TCP_HEADER_BYTES)
+        options_decode(segment, slice.bytes + TCP_HEADER_BYTES,
+                       header_captured > TCP_HEADER_BYTES ? header_captured - TCP_HEADER_BYTES : 0,
+                       header_captured < header_bytes);
+    segment->payload_kind =
+        tcp_payload_kind(state->payload.bytes, state->payload.captured, segment->payload_bytes);
     return DECODE_TCP;
 }

@@ -125,7 +125,7 @@ static void sequel_keep_frame(struct reset *reset, const struct segment *rst)
 {
     struct sequel *sequel = &reset->sequel;
     if (sequel->followup_count < RESET_FOLLOWUPS && rst->input == reset->rst.input)
-        sequel->followups[sequel->followup_count++] = (uint32_t)rst->frame_no;
+        sequel->followups[sequel->followup_count++] = rst->frame;
 }
 
 /* Another RST of the same event: a tail, an answer to what came late, or one of a volley. */
@@ -251,6 +251,6 @@ void events_feed_sequel(struct events *events, uint32_t index, const struct segm
     if (!sequel->resetter_continues && sequel_proves_life(reset, segment)) {
         sequel->resetter_continues = true;
         if (segment->input == reset->rst.input)
-            sequel->continues_frame = (uint32_t)segment->frame_no;
+            sequel->continues_frame = segment->frame;
     }
 }

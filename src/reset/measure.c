@@ -84,7 +84,7 @@ static unsigned measure_contradictions(const struct reset *reset, const struct f
     count += !(rst->flags & TCP_ACK) && rst->window != 0;
     count += reset->shape == SHAPE_ODD;
     /* A kernel's refusal carries a label of its own. */
-    count += (resetter->flags & ENDPOINT_LABEL) && rst->flow_label == 0;
+    count += (resetter->flags & ENDPOINT_LABEL) && !(rst->marks & MARK_LABEL);
     return count;
 }
 
@@ -121,11 +121,11 @@ static void measure_rst(const struct reset *reset, struct facts *facts)
            initial_ttl(rst->ttl) != initial_ttl(resetter->ttl) && abs(hops - usual) <= 1);
     bool answered = reset->trigger_kind != TRIGGER_NONE;
     set_if(facts, FACT_RST_DSCP_DROPPED, answered,
-           (peer->flags & ENDPOINT_DSCP) && rst->tos >> 2 == 0);
-    set(facts, FACT_RST_DSCP, rst->tos >> 2 != 0);
-    set_if(facts, FACT_RST_FLOW_LABEL, !ipv4, rst->flow_label != 0);
+           (peer->flags & ENDPOINT_DSCP) && !(rst->marks & MARK_DSCP));
+    set(facts, FACT_RST_DSCP, (rst->marks & MARK_DSCP) != 0);
+    set_if(facts, FACT_RST_FLOW_LABEL, !ipv4, (rst->marks & MARK_LABEL) != 0);
     set_if(facts, FACT_RST_FLOW_LABEL_DROPPED, !ipv4 && seen,
-           (resetter->flags & ENDPOINT_LABEL) && rst->flow_label == 0);
+           (resetter->flags & ENDPOINT_LABEL) && !(rst->marks & MARK_LABEL));
     set_if(facts, FACT_RST_SEQ_OFFSET, resetter->flags & ENDPOINT_BASE,
            seq_diff(rst->seq, resetter->snd_nxt));
     set_if(facts, FACT_RST_ACK_OFFSET, ack && (peer->flags & ENDPOINT_BASE),
@@ -335,7 +335,7 @@ static void measure_services(const struct reset *reset, const struct services *s
     set_if(facts, FACT_HOST_TTL_CHANGE, reset->host_ttl != 0, reset->rst.ttl - reset->host_ttl);
     set_if(facts, FACT_HOST_FLOW_LABEL_DROPPED,
            reset->host_ttl != 0 && segment_is_ipv6(&reset->rst),
-           reset->host_labels && reset->rst.flow_label == 0);
+           reset->host_labels && !(reset->rst.marks & MARK_LABEL));
     /* Below a millisecond the host is next door, or the capture was taken on it. */
     bool timed = reset->host_rtt_usec >= 1000 && reset->trigger_delay_nsec >= 0;
     set_if(facts, FACT_HOST_RTT_RATIO, timed,

@@ -108,15 +108,16 @@ struct service *services_add(struct services *services, const uint8_t *ip, uint1
 void services_accept(struct services *services, const struct segment *syn_ack, int64_t rtt_nsec)
 {
     uint8_t version = segment_is_ipv6(syn_ack) ? 6 : 4;
-    uint16_t ports[2] = {0, syn_ack->src_port};
+    unsigned side = segment_side(syn_ack);
+    uint16_t ports[2] = {0, syn_ack->port[side]};
     for (unsigned n = 0; n < 2; n++) {
-        struct service *entry = services_add(services, syn_ack->src, ports[n], version);
+        struct service *entry = services_add(services, syn_ack->address[side], ports[n], version);
         if (entry == NULL)
             return;
         entry->accepted++;
         if (syn_ack->ttl > entry->ttl)
             entry->ttl = syn_ack->ttl;
-        entry->labels = syn_ack->flow_label != 0;
+        entry->labels = syn_ack->marks & MARK_LABEL;
         entry->last_accept_ticks = conn_ticks(syn_ack->time_nsec);
         if (entry->refused > 0 && !entry->accepted_again) {
             entry->accepted_again = true;

@@ -20,7 +20,7 @@ void verdict_identify(const struct reset *reset, struct whyrst_reset *out)
     unsigned client = conn_client_side(conn);
     out->id = reset->id;
     out->input = reset->rst.input;
-    out->frame = reset->rst.frame_no;
+    out->frame = segment_frame_no(&reset->rst);
     out->time_nsec = reset->rst.time_nsec;
     out->stream = conn->stream;
     fill_address(&out->client, conn, client);
@@ -61,7 +61,7 @@ static void fill_sequence(const struct reset *reset, struct whyrst_reset *out)
     struct trace_record record = {
         .seq = rst->seq,
         .ack = rst->ack,
-        .frame = (uint32_t)rst->frame_no,
+        .frame = rst->frame,
         .payload_flags = rst->payload_bytes << 12 | (rst->flags & 0xfff),
         .window = rst->window,
         .ttl = rst->ttl,
@@ -222,7 +222,7 @@ static void fill_followups(const struct reset *reset, struct whyrst_reset *out)
     out->followup_frame_count = sequel->followup_count;
     for (unsigned n = 0; n < sequel->followup_count; n++)
         out->followup_frames[n] =
-            reset->rst.frame_no + (uint32_t)(sequel->followups[n] - (uint32_t)reset->rst.frame_no);
+            segment_frame_no(&reset->rst) + (uint32_t)(sequel->followups[n] - reset->rst.frame);
 }
 
 void verdict_describe(const struct whyrst_rules *rules, const struct reset *reset,

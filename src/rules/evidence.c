@@ -9,12 +9,12 @@
 
 uint64_t evidence_frame(const struct reset *reset, uint32_t low)
 {
-    return reset->rst.frame_no - (uint32_t)((uint32_t)reset->rst.frame_no - low);
+    return segment_frame_no(&reset->rst) - (uint32_t)(reset->rst.frame - low);
 }
 
 static uint64_t evidence_later_frame(const struct reset *reset, uint32_t low)
 {
-    return reset->rst.frame_no + (uint32_t)(low - (uint32_t)reset->rst.frame_no);
+    return segment_frame_no(&reset->rst) + (uint32_t)(low - reset->rst.frame);
 }
 
 static void add_frame(struct whyrst_evidence *evidence, uint64_t frame)
@@ -116,7 +116,7 @@ static void add_anchor(struct evidence_writer *writer, struct whyrst_evidence *e
         break;
     }
     if (anchor == ANCHOR_RST || anchor == ANCHOR_TRIGGER)
-        add_frame(evidence, writer->reset->rst.frame_no);
+        add_frame(evidence, segment_frame_no(&writer->reset->rst));
 }
 
 /* A number with at most three decimals, none of them a closing zero. */

@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort();
         if (payload_caplen > segment.payload_bytes)
             abort();
-        if (batch.segments[0].hash != segment.hash)
+        if (batch.segments[0].tag != segment.tag)
             abort();
     }
     return 0;

@@ -53,16 +53,9 @@ static struct whyrst_reset reset_of(uint8_t host, uint16_t port, uint64_t frame,
 
 static struct segment segment_of(uint8_t host, uint16_t port, bool backwards)
 {
-    struct segment segment = {
-        .src = {10, 0, 0, host}, .dst = {10, 0, 0, 200}, .src_port = port, .dst_port = 80};
-    if (backwards) {
-        uint8_t ip[16];
-        memcpy(ip, segment.src, 16);
-        memcpy(segment.src, segment.dst, 16);
-        memcpy(segment.dst, ip, 16);
-        segment.src_port = 80;
-        segment.dst_port = port;
-    }
+    struct segment segment = {.address = {{10, 0, 0, host}, {10, 0, 0, 200}},
+                              .port = {port, 80},
+                              .input_side = backwards};
     return segment;
 }
 

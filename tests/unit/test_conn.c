@@ -19,7 +19,7 @@ static struct run feed(const char *text)
     struct run run = {0};
     for (size_t n = 0; n < script->count; n++) {
         struct segment segment = script_segment(script, n);
-        unsigned side = !!(segment.marks & MARK_SWAPPED);
+        unsigned side = segment_side(&segment);
         bool reopened = n > 0 && conn_is_reopened_by(&run.conn, &segment, side);
         if (n == 0 || reopened)
             conn_init(&run.conn, &run.cold, &segment);
@@ -333,7 +333,7 @@ START_TEST(history_of_runs)
         struct segment segment = script_segment(script, n);
         if (n == 0)
             conn_init(&conn, &cold, &segment);
-        conn_feed(&conn, &cold, &segment, !!(segment.marks & MARK_SWAPPED));
+        conn_feed(&conn, &cold, &segment, segment_side(&segment));
     }
     script_free(script);
     ck_assert_uint_eq(conn.history, 0x4b4b4b4b4b4b4b4bu);
@@ -358,7 +358,7 @@ START_TEST(counters_saturate)
         struct segment segment = script_segment(script, n);
         if (n == 0)
             conn_init(&conn, &cold, &segment);
-        conn_feed(&conn, &cold, &segment, !!(segment.marks & MARK_SWAPPED));
+        conn_feed(&conn, &cold, &segment, segment_side(&segment));
     }
     script_free(script);
     ck_assert_uint_eq(conn.end[CLIENT].data_segments, 255);

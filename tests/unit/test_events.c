@@ -207,7 +207,7 @@ static void check_order(const struct reset_run *run)
 {
     for (unsigned n = 0; n < run->count; n++) {
         ck_assert_uint_eq(run->decided[n].reset.id, n + 1);
-        ck_assert_uint_eq(run->decided[n].reset.rst.frame_no, 2 * n + 2);
+        ck_assert_uint_eq(run->decided[n].reset.rst.frame, 2 * n + 2);
     }
 }
 

@@ -17,7 +17,7 @@ START_TEST(record_of_a_segment)
     struct script *script = script_new("input 5\n1.5 > PF. 1:11(10) ack 3 win 77 ttl 61\n");
     struct segment segment = script_segment(script, 0);
     ck_assert_int_eq(trace_init(&trace, 0, NULL), 0);
-    uint32_t number = trace_append(&trace, &segment, 1, 0);
+    uint32_t number = trace_append(&trace, &segment, 0);
     ck_assert_uint_eq(number, 1);
     const struct trace_record *record = trace_find(&trace, number);
     ck_assert_ptr_nonnull(record);
@@ -30,8 +30,8 @@ START_TEST(record_of_a_segment)
     ck_assert_uint_eq(record->ttl, 61);
     ck_assert_uint_eq(record->input_side, 5 << 1 | 1);
     ck_assert_uint_eq(record->previous, 0);
-    segment.payload_bytes = 1u << 24;
-    record = trace_find(&trace, trace_append(&trace, &segment, 0, number));
+    segment_set_payload(&segment, TCP_ACK, 1u << 24);
+    record = trace_find(&trace, trace_append(&trace, &segment, number));
     ck_assert_uint_eq(record->payload_flags >> 12, 0xfffff);
     ck_assert_uint_eq(record->previous, number);
     script_free(script);
@@ -54,14 +54,15 @@ END_TEST
 
 START_TEST(old_records_are_overwritten)
 {
-    struct segment segment = {.flags = TCP_ACK};
+    struct segment segment = {0};
+    segment_set_payload(&segment, TCP_ACK, 0);
     uint32_t previous = 0;
     ck_assert_int_eq(trace_init(&trace, 0, NULL), 0);
     ck_assert_ptr_null(trace_find(&trace, 0));
     ck_assert_ptr_null(trace_find(&trace, 1)); /* not written yet */
     for (unsigned n = 1; n <= 1000; n++) {
-        segment.frame_no = n;
-        uint32_t number = trace_append(&trace, &segment, 0, previous);
+        segment.frame = n;
+        uint32_t number = trace_append(&trace, &segment, previous);
         ck_assert_uint_eq(number, n);
         previous = number;
     }
@@ -84,13 +85,14 @@ END_TEST
 /* Numbers are kept as 32 bits; a log lives longer. */
 START_TEST(numbers_wrap)
 {
-    struct segment segment = {.flags = TCP_ACK};
+    struct segment segment = {0};
+    segment_set_payload(&segment, TCP_ACK, 0);
     uint32_t numbers[200], previous = 0;
     ck_assert_int_eq(trace_init(&trace, 0, NULL), 0);
     trace.next = (UINT64_C(7) << 32) - 100;
     for (unsigned n = 0; n < 200; n++) {
-        segment.frame_no = n;
-        numbers[n] = previous = trace_append(&trace, &segment, 0, previous);
+        segment.frame = n;
+        numbers[n] = previous = trace_append(&trace, &segment, previous);
         ck_assert_uint_ne(numbers[n], 0);
     }
     for (unsigned n = 0; n < 200; n++) {
