@@ -3,11 +3,20 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* A filter under construction: which facts its signatures ask for. */
+struct asked {
+    const struct fact_test *test;
+    unsigned entry; /* index in filter.entries */
+};
+
+/* A filter under construction: what its signatures ask of each fact. */
 struct plan {
-    bool asked[FACT_COUNT];
-    unsigned names, numbers;
-    unsigned bounds, rows; /* at most so many */
+    struct asked *asked;
+    unsigned asked_count;
+    unsigned tests[FACT_COUNT];
+    double *bounds[FACT_COUNT]; /* numbers: room for two of each test */
+    unsigned bound_count[FACT_COUNT];
+    uint64_t *rows[FACT_COUNT];
+    unsigned row_count[FACT_COUNT]; /* the last one, "not captured", rules nothing out */
 };
 
 static bool is_number(unsigned fact)
@@ -43,30 +52,97 @@ static int compare_bounds(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-static inline const struct fact_test *test_find(const struct signature_entry *entry, unsigned fact)
+static unsigned bounds_sort(double *bounds, unsigned count)
 {
-    return entry->test_of[fact] ? &entry->tests[entry->test_of[fact] - 1] : NULL;
-}
+    unsigned kept = 0;
 
-/* The bounds of a fact's intervals: of each test the first value that passes and the first behind
- * those that pass. Returns how many. */
-static unsigned bounds_collect(const struct filter *filter, unsigned fact, double *bounds)
-{
-    unsigned count = 0, kept = 0;
-
-    for (unsigned i = 0; i < filter->count; i++) {
-        const struct fact_test *test = test_find(filter->entries[i], fact);
-        if (test && isfinite(test->low))
-            bounds[count++] = test->low;
-        if (test && isfinite(test->high))
-            bounds[count++] = nextafter(test->high, INFINITY);
-    }
     if (count > 1)
         qsort(bounds, count, sizeof *bounds, compare_bounds);
     for (unsigned i = 0; i < count; i++)
         if (kept == 0 || bounds[i] > bounds[kept - 1])
             bounds[kept++] = bounds[i];
     return kept;
+}
+
+/* Lists the tests of the filter's signatures on facts that are not decided. -1 without memory. */
+static int plan_tests(struct plan *plan, const struct filter *filter, const uint8_t decided[2])
+{
+    plan->asked = malloc(((size_t)filter->count * RULE_MAX_CONDITIONS + 1) * sizeof *plan->asked);
+    if (!plan->asked)
+        return -1;
+    for (unsigned i = 0; i < filter->count; i++) {
+        const struct signature_entry *entry = filter->entries[i];
+        for (unsigned j = 0; j < entry->signature.fact_count; j++) {
+            const struct fact_test *test = &entry->tests[j];
+            if (test->fact == decided[0] || test->fact == decided[1])
+                continue;
+            plan->asked[plan->asked_count++] = (struct asked){test, i};
+            plan->tests[test->fact]++;
+        }
+    }
+    return 0;
+}
+
+/* The bounds of a fact's intervals: of each test the first value that passes and the first behind
+ * those that pass. -1 without memory. */
+static int plan_bounds(struct plan *plan, struct filter *filter)
+{
+    unsigned tests = 0;
+
+    for (unsigned fact = 0; fact < FACT_COUNT; fact++)
+        tests += is_number(fact) ? plan->tests[fact] : 0;
+    double *bounds = filter->bounds = calloc(2 * (size_t)tests + 1, sizeof *bounds);
+    if (!bounds)
+        return -1;
+    for (unsigned fact = 0; fact < FACT_COUNT; fact++) {
+        plan->bounds[fact] = bounds;
+        bounds += is_number(fact) ? 2 * plan->tests[fact] : 0;
+    }
+    for (unsigned i = 0; i < plan->asked_count; i++) {
+        const struct fact_test *test = plan->asked[i].test;
+        unsigned fact = test->fact;
+        if (is_number(fact) && isfinite(test->low))
+            plan->bounds[fact][plan->bound_count[fact]++] = test->low;
+        if (is_number(fact) && isfinite(test->high))
+            plan->bounds[fact][plan->bound_count[fact]++] = nextafter(test->high, INFINITY);
+    }
+    for (unsigned fact = 0; fact < FACT_COUNT; fact++)
+        plan->bound_count[fact] = bounds_sort(plan->bounds[fact], plan->bound_count[fact]);
+    return 0;
+}
+
+/* Sets up the facts that are asked for, with rows that rule nothing out. -1 without memory. */
+static int plan_rows(struct plan *plan, struct filter *filter)
+{
+    size_t row_count = 0;
+
+    for (unsigned fact = 0; fact < FACT_COUNT; fact++) {
+        if (!plan->tests[fact])
+            continue;
+        plan->row_count[fact] =
+            is_number(fact) ? plan->bound_count[fact] + 2 : slot_unknown(fact) + 1u;
+        row_count += plan->row_count[fact];
+        filter->number_count += is_number(fact);
+        filter->name_count += !is_number(fact);
+    }
+    filter->rows = calloc(row_count * filter->words + 1, sizeof *filter->rows);
+    filter->names = calloc(filter->name_count + 1, sizeof *filter->names);
+    filter->numbers = calloc(filter->number_count + 1, sizeof *filter->numbers);
+    if (!filter->rows || !filter->names || !filter->numbers)
+        return -1;
+    uint64_t *rows = filter->rows;
+    struct name_filter *name = filter->names;
+    struct number_filter *number = filter->numbers;
+    for (unsigned fact = 0; fact < FACT_COUNT; fact++) {
+        plan->rows[fact] = rows;
+        if (plan->tests[fact] && is_number(fact))
+            *number++ = (struct number_filter){(uint8_t)fact, plan->bound_count[fact],
+                                               plan->bounds[fact], rows};
+        else if (plan->tests[fact])
+            *name++ = (struct name_filter){(uint8_t)fact, slot_unknown(fact), rows};
+        rows += plan->row_count[fact] * filter->words;
+    }
+    return 0;
 }
 
 static bool interval_fits(const struct fact_test *test, const double *bounds, unsigned interval)
@@ -76,79 +152,43 @@ static bool interval_fits(const struct fact_test *test, const double *bounds, un
     return bounds[interval - 1] >= test->low && bounds[interval - 1] <= test->high;
 }
 
-/* Fills the rows of a fact; the last one, "not captured", rules nothing out. Returns their end. */
-static uint64_t *rows_fill(const struct filter *filter, unsigned fact, const double *bounds,
-                           unsigned row_count, uint64_t *rows)
+/* Marks the signatures in the rows of values that they do not allow. */
+static void plan_fill(const struct plan *plan, const struct filter *filter)
 {
-    for (unsigned i = 0; i < filter->count; i++) {
-        const struct fact_test *test = test_find(filter->entries[i], fact);
-        for (unsigned row = 0; test && row + 1 < row_count; row++)
-            if (is_number(fact) ? !interval_fits(test, bounds, row) : !(test->names >> row & 1))
-                rows[row * filter->words + i / 64] |= UINT64_C(1) << i % 64;
+    for (unsigned i = 0; i < plan->asked_count; i++) {
+        const struct asked *asked = &plan->asked[i];
+        const struct fact_test *test = asked->test;
+        unsigned fact = test->fact;
+        uint64_t *rows = plan->rows[fact] + asked->entry / 64;
+        for (unsigned row = 0; row + 1 < plan->row_count[fact]; row++)
+            if (is_number(fact) ? !interval_fits(test, plan->bounds[fact], row)
+                                : !(test->names >> row & 1))
+                rows[row * filter->words] |= UINT64_C(1) << asked->entry % 64;
     }
-    return rows + row_count * filter->words;
 }
 
-static void plan_make(const struct filter *filter, const uint8_t decided[2], struct plan *plan)
-{
-    memset(plan, 0, sizeof *plan);
-    for (unsigned i = 0; i < filter->count; i++) {
-        const struct signature_entry *entry = filter->entries[i];
-        for (unsigned j = 0; j < entry->signature.fact_count; j++) {
-            unsigned fact = entry->tests[j].fact;
-            if (fact == decided[0] || fact == decided[1])
-                continue;
-            plan->bounds += is_number(fact) ? 2 : 0;
-            if (plan->asked[fact])
-                continue;
-            plan->asked[fact] = true;
-            plan->names += !is_number(fact);
-            plan->numbers += is_number(fact);
-            plan->rows += is_number(fact) ? 2 : slot_unknown(fact) + 1u;
-        }
-    }
-    plan->rows += plan->bounds;
-}
-
-/* The filter of entries that are chosen; `decided` are facts not to be looked at again. */
+/* The filter of its .entries; `decided` are facts not to be looked at again. -1 without memory. */
 static int filter_build(struct filter *filter, const uint8_t decided[2])
 {
-    struct plan plan;
+    struct plan plan = {.asked = NULL};
+    int result = -1;
 
     filter->words = (filter->count + 63) / 64;
-    plan_make(filter, decided, &plan);
-    filter->rows = calloc((size_t)plan.rows * filter->words + 1, sizeof *filter->rows);
-    filter->bounds = calloc(plan.bounds + 1, sizeof *filter->bounds);
-    filter->names = calloc(plan.names + 1, sizeof *filter->names);
-    filter->numbers = calloc(plan.numbers + 1, sizeof *filter->numbers);
-    if (!filter->rows || !filter->bounds || !filter->names || !filter->numbers)
-        return -1;
-    uint64_t *rows = filter->rows;
-    double *bounds = filter->bounds;
-    for (unsigned fact = 0; fact < FACT_COUNT; fact++) {
-        if (!plan.asked[fact])
-            continue;
-        if (is_number(fact)) {
-            unsigned count = bounds_collect(filter, fact, bounds);
-            filter->numbers[filter->number_count++] =
-                (struct number_filter){(uint8_t)fact, count, bounds, rows};
-            rows = rows_fill(filter, fact, bounds, count + 2, rows);
-            bounds += count;
-        } else {
-            uint8_t unknown = slot_unknown(fact);
-            filter->names[filter->name_count++] =
-                (struct name_filter){(uint8_t)fact, unknown, rows};
-            rows = rows_fill(filter, fact, NULL, unknown + 1u, rows);
-        }
-    }
-    return 0;
+    if (plan_tests(&plan, filter, decided) || plan_bounds(&plan, filter) ||
+        plan_rows(&plan, filter))
+        goto out;
+    plan_fill(&plan, filter);
+    result = 0;
+out:
+    free(plan.asked);
+    return result;
 }
 
-/* The signatures that a slot of a fact allows. */
+/* Whether a signature allows a slot of a fact. */
 static bool slot_allows(const struct signature_entry *entry, unsigned fact, unsigned slot)
 {
-    const struct fact_test *test = test_find(entry, fact);
-    return !test || slot == FILTER_SLOTS - 1 || (test->names >> slot & 1);
+    unsigned test = entry->test_of[fact];
+    return test == 0 || slot == FILTER_SLOTS - 1 || (entry->tests[test - 1].names >> slot & 1);
 }
 
 /* The two bool or enum facts asked for most; of none, some that rule nothing out. */

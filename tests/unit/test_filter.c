@@ -85,7 +85,7 @@ START_TEST(filters_agree_with_a_plain_look)
 
     ck_assert_msg(rules != NULL, "%s", error.text);
     ck_assert_uint_gt(rules->selector.filter_count, 10);
-    for (int run = 0; run < 20000; run++) {
+    for (int run = 0; run < 4000; run++) {
         struct facts facts;
         struct packet_line line;
         struct rule_match matches[RULE_MAX_MATCHES];
@@ -113,7 +113,7 @@ START_TEST(filters_agree_with_a_plain_look)
         ck_assert(count == 0 || best.signature == matches[0].signature);
         matched += count > 0;
     }
-    ck_assert_uint_gt(matched, 1000);
+    ck_assert_uint_gt(matched, 200);
     whyrst_rules_free(rules);
 }
 END_TEST
