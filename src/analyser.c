@@ -136,17 +136,16 @@ static void analyser_feed_accept(struct whyrst_analyser *analyser, const struct 
                     after_syn ? segment->time_nsec - conn->last_nsec : -1);
 }
 
-/* A packet that is not the usual one of a connection under way. guess: the connection it most
- * likely belongs to, 0 unknown. */
+/* A packet that is not the usual one of a connection under way. index: the connection it belongs to
+ * but for a chance in 2^32, 0 none. */
 static __attribute__((noinline)) void analyser_feed_any(struct whyrst_analyser *analyser,
                                                         const struct segment_batch *batch,
                                                         const struct segment *segment,
-                                                        uint32_t guess)
+                                                        uint32_t index)
 {
     struct table *table = &analyser->table;
     unsigned side = segment_side(segment);
-    uint32_t index = guess;
-    if (guess == 0 || !table_has_key(table, guess, segment))
+    if (index != 0 && !table_has_key(table, index, segment))
         index = table_find(table, segment);
     if (index == 0 || conn_is_reopened_by(&table->conns[index], segment, side)) {
         index = analyser_open(analyser, index, segment);
@@ -178,18 +177,18 @@ static __attribute__((noinline)) void analyser_feed_any(struct whyrst_analyser *
 /* Does the same as analyser_feed_any when the guess is right and the segment a usual one, or
  * returns false: so it is for nearly all packets of a capture, which pay for nothing else. */
 static inline bool analyser_feed_usual(struct whyrst_analyser *analyser,
-                                       const struct segment *segment, size_t guess)
+                                       const struct segment *segment, size_t index)
 {
-    struct conn *conn = &analyser->table.conns[guess];
+    struct conn *conn = &analyser->table.conns[index];
     size_t side = segment_side(segment);
     uint32_t print = conn_print(segment);
-    if (!conn_is_usual(conn, segment, side, print) || guess == 0 ||
-        !table_has_key(&analyser->table, guess, segment))
+    if (!conn_is_usual(conn, segment, side, print) ||
+        !table_has_key(&analyser->table, index, segment))
         return false;
     if (analyser->input_count > 1)
         conn->stream =
-            streams_in(&analyser->streams, (uint32_t)guess, conn->stream, segment->input);
-    conn_feed_usual(conn, &analyser->table.colds[guess], segment, side, print);
+            streams_in(&analyser->streams, (uint32_t)index, conn->stream, segment->input);
+    conn_feed_usual(conn, &analyser->table.colds[index], segment, side, print);
     conn->trace = trace_append(&analyser->log, segment, conn->trace);
     return true;
 }
@@ -209,9 +208,12 @@ static void analyser_feed_segments(struct whyrst_analyser *analyser,
     for (size_t n = 0; n < count; n++)
         guesses[n] = table_guess(table, lines[n], &segments[n]);
     for (size_t n = 0; n < count; n++) {
-        if (analyser_feed_usual(analyser, &segments[n], guesses[n]))
+        uint32_t index = guesses[n]; /* 0: it may have been opened since */
+        if (index == 0)
+            index = table_find(table, &segments[n]);
+        if (analyser_feed_usual(analyser, &segments[n], index))
             continue;
-        analyser_feed_any(analyser, batch, &segments[n], guesses[n]);
+        analyser_feed_any(analyser, batch, &segments[n], index);
         if (table->evicted != evicted) { /* a connection dropped since the guess keeps its key */
             memset(guesses, 0, sizeof(guesses));
             evicted = table->evicted;

@@ -61,14 +61,14 @@ CAPTURE_HOT size_t pcap_walk(struct capture *capture, const struct pcap *pcap,
 {
     struct source *source = &capture->source;
     const uint8_t *cursor = source->cursor, *end = source->end;
-    uintptr_t fetched = capture_fetched(source);
+
     /* copies: the compiler has to expect that a packet written overlaps what they are copies of */
     const struct pcap format = *pcap;
     const uint16_t input = capture->input;
     uint64_t frame_no = capture->frame_no;
     size_t count = 0;
     while (count < max && end - cursor >= PCAP_RECORD_BYTES) {
-        capture_prefetch(&fetched, cursor);
+
         uint32_t caplen = load32(cursor + 8, swap), wirelen = load32(cursor + 12, swap);
         if (format.lengths != LENGTHS_AS_NOW &&
             (format.lengths == LENGTHS_SWAPPED || caplen > wirelen)) {
@@ -87,10 +87,11 @@ CAPTURE_HOT size_t pcap_walk(struct capture *capture, const struct pcap *pcap,
         packet->frame_no = ++frame_no;
         packet->link_type = format.link_type;
         packet->input = input;
+        capture_prefetch(cursor, PCAP_RECORD_BYTES + caplen);
         cursor += PCAP_RECORD_BYTES + caplen;
     }
     source->cursor = cursor;
-    source->fetched = fetched;
+
     capture->frame_no = frame_no;
     return count;
 }

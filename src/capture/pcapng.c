@@ -129,10 +129,10 @@ CAPTURE_HOT size_t pcapng_walk(struct capture *capture, struct whyrst_packet *pa
 {
     struct source *source = &capture->source;
     const uint8_t *cursor = source->cursor, *end = source->end;
-    uintptr_t fetched = capture_fetched(source);
+
     size_t count = 0;
     while (count < max && end - cursor >= BLOCK_FRAME_BYTES) {
-        capture_prefetch(&fetched, cursor);
+
         uint32_t type = load32(cursor, swap);
         uint32_t length = block_length(load32(cursor + 4, swap));
         if (!is_packet_block(type) || length == 0 || (size_t)(end - cursor) < length)
@@ -145,10 +145,11 @@ CAPTURE_HOT size_t pcapng_walk(struct capture *capture, struct whyrst_packet *pa
         if (*wrong)
             break;
         count++;
+        capture_prefetch(cursor, length);
         cursor += length;
     }
     source->cursor = cursor;
-    source->fetched = fetched;
+
     return count;
 }
 

@@ -22,7 +22,6 @@ struct source {
     const uint8_t *cursor, *end; /* the bytes at hand; the reader moves cursor */
     uint64_t end_offset;         /* of end, in the (inflated) stream */
     bool is_mapped;              /* cursor points into the mapping: prefetching pays */
-    uintptr_t fetched;           /* how far it went */
 
     const char *name; /* for messages; the caller's */
     size_t window_bytes;

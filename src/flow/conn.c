@@ -200,10 +200,8 @@ static void conn_take_times(struct conn *conn, struct conn_cold *cold, unsigned 
     unsigned last = (unsigned)(conn->history & 15);
     unsigned other = side ? 0 : HISTORY_HIGH;
     if ((last == (HISTORY_SYN | other) && (segment->flags & TCP_SYN)) ||
-        (last == (HISTORY_SYN_ACK | other) && !(segment->flags & (TCP_SYN | TCP_RST)))) {
-        if (since_nsec >= 0 && since_nsec < INT64_C(60) * 1000000000)
-            cold->rtt_usec += (uint32_t)(since_nsec / 1000) + 1;
-    }
+        (last == (HISTORY_SYN_ACK | other) && !(segment->flags & (TCP_SYN | TCP_RST))))
+        conn_take_rtt(cold, since_nsec);
     if (since_nsec >= CONN_PAUSE_NSEC) {
         int64_t msec = since_nsec / 1000000;
         cold->pause_msec = msec > UINT32_MAX ? UINT32_MAX : (uint32_t)msec;
@@ -264,8 +262,8 @@ void conn_init(struct conn *conn, struct conn_cold *cold, const struct segment *
     conn->last_nsec = segment->time_nsec;
 }
 
-enum conn_result conn_feed(struct conn *conn, struct conn_cold *cold,
-                               const struct segment *segment, unsigned side)
+enum conn_result conn_feed(struct conn *conn, struct conn_cold *cold, const struct segment *segment,
+                           unsigned side)
 {
     struct endpoint *me = &conn->end[side];
     uint32_t print = conn_print(segment);

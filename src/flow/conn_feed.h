@@ -10,8 +10,8 @@
 
 /* Takes a segment in: updates the sender's state (a RST's fields are left out of it), history and
  * times. side: which end of the key sent it. The trace record is the caller's. */
-enum conn_result conn_feed(struct conn *conn, struct conn_cold *cold,
-                               const struct segment *segment, unsigned side);
+enum conn_result conn_feed(struct conn *conn, struct conn_cold *cold, const struct segment *segment,
+                           unsigned side);
 
 static inline uint8_t conn_saturate(uint8_t count)
 {
@@ -70,6 +70,19 @@ static inline void conn_take_last(struct conn *conn, const struct segment *segme
     conn->flags = (uint8_t)((conn->flags & ~(unsigned)CONN_LAST_HIGH) | side * CONN_LAST_HIGH);
 }
 
+/* 1 when the other end's SYN-ACK was the last packet, else 0. */
+static inline unsigned conn_answers_syn_ack(const struct conn *conn, size_t side)
+{
+    return (conn->history & 15) == (HISTORY_SYN_ACK | (side ^ 1) * HISTORY_HIGH);
+}
+
+/* The round trip that packet gives, of which since_nsec is the second half. */
+static inline void conn_take_rtt(struct conn_cold *cold, int64_t since_nsec)
+{
+    if (since_nsec >= 0 && since_nsec < INT64_C(60) * 1000000000)
+        cold->rtt_usec += (uint32_t)(since_nsec / 1000) + 1;
+}
+
 /* Whether the segment is the usual one: the next in order on a connection under way, nothing lost,
  * repeated or paused, and so nothing to learn from it but where both ends stand now. One branch for
  * nearly all of it: what is unusual is so for one of many reasons. */
@@ -79,16 +92,16 @@ static inline bool conn_is_usual(const struct conn *conn, const struct segment *
     const unsigned known = ENDPOINT_SEEN | ENDPOINT_BASE | ENDPOINT_ACKED;
     const struct endpoint *me = &conn->end[side], *other = &conn->end[side ^ 1];
     unsigned unusual = (segment->flags & (TCP_SYN | TCP_RST | TCP_ACK)) ^ TCP_ACK;
-    unusual |= (me->flags & (known | ENDPOINT_TRAIN)) ^ known;
+    unsigned answers = conn_answers_syn_ack(conn, side); /* may be its first ACK */
+    unusual |= ((me->flags | answers * ENDPOINT_ACKED) & (known | ENDPOINT_TRAIN)) ^ known;
+    unusual |= (0 - answers) & (segment->ack ^ other->snd_nxt);
     unusual |= (other->flags & (ENDPOINT_BASE | ENDPOINT_TRAIN)) ^ ENDPOINT_BASE;
     unusual |= conn->flags & CONN_RESET;
     unusual |= segment->seq ^ me->snd_nxt;
     unusual |= segment->payload_bytes >> 20;
     unusual |= (other->snd_nxt - segment->ack) >> 31; /* beyond what was sent */
     unusual |= segment->time_nsec - conn->last_nsec >= CONN_PAUSE_NSEC;
-    size_t syn_acked = HISTORY_SYN_ACK | (side ^ 1) * HISTORY_HIGH; /* gives a round trip */
-    return unusual == 0 && conn->history > 15 && (conn->history & 15) != syn_acked &&
-           print != me->print;
+    return unusual == 0 && conn->history > 15 && print != me->print;
 }
 
 /* The sender's latest header fields, as conn_take_header(): but for the window they hardly ever
@@ -126,6 +139,11 @@ static inline void conn_feed_usual(struct conn *conn, struct conn_cold *cold,
     struct endpoint_cold *const places[2] = {&unused, &cold->end[side]};
     unsigned data = segment->payload_bytes > 0;
     struct endpoint_cold *mine = places[data];
+    if (conn_answers_syn_ack(conn, side)) {
+        conn_take_rtt(cold, segment->time_nsec - conn->last_nsec);
+        me->flags |= ENDPOINT_ACKED;
+        me->rcv_nxt = segment->ack;
+    }
     me->print = print;
     conn->since_pause = conn_saturate(conn->since_pause);
     me->rcv_nxt = seq_after(segment->ack, me->rcv_nxt) ? segment->ack : me->rcv_nxt;

@@ -112,7 +112,8 @@ static inline uint32_t table_guess(const struct table *table, const struct table
                                    const struct segment *segment)
 {
     unsigned hits = line_equal(line->tags, segment->tag);
-    size_t index = hits ? line->indexes[__builtin_ctz(hits)] : 0;
+    uint32_t none = hits == 0; /* used as number: a new connection is as good as random */
+    size_t index = line->indexes[__builtin_ctz(hits | none)] & (none - 1);
     __builtin_prefetch((const char *)&table->conns[index], 1);
     __builtin_prefetch((const char *)&table->conns[index] + 64, 1);
     __builtin_prefetch(&table->colds[index], 1);

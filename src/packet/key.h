@@ -85,18 +85,19 @@ static inline void key_set_ipv6(struct segment *segment, const struct decode_key
 {
     uint64_t ends[2][2];
     memcpy(ends, addresses, sizeof ends);
+    key_wide source = (key_wide)ends[0][1] << 64 | ends[0][0];
+    key_wide destination = (key_wide)ends[1][1] << 64 | ends[1][0];
     uint16_t source_port = load_be16(ports), destination_port = load_be16(ports + 2);
-    unsigned swapped = ends[0][0] != ends[1][0]   ? ends[0][0] > ends[1][0]
-                       : ends[0][1] != ends[1][1] ? ends[0][1] > ends[1][1]
-                                                  : source_port > destination_port;
+    size_t swapped = source > destination;
+    if (source == destination)
+        swapped = source_port > destination_port;
     memcpy(segment->address[swapped], ends[0], 16);
     memcpy(segment->address[swapped ^ 1], ends[1], 16);
     segment->port[swapped] = source_port;
     segment->port[swapped ^ 1] = destination_port;
     segment->input_side = (uint8_t)swapped;
-    uint64_t in_order = (uint64_t)(swapped ? destination_port : source_port) << 16 |
-                        (swapped ? source_port : destination_port);
-    segment->tag = key_hash_ipv6(key, ends[swapped], ends[swapped ^ 1], in_order);
+    segment->tag = key_hash_ipv6(key, ends[swapped], ends[swapped ^ 1],
+                                 (uint64_t)segment->port[0] << 16 | segment->port[1]);
 }
 
 #endif

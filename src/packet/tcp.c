@@ -2,17 +2,15 @@
 
 #include "packet/key.h"
 
-/* A TLS handshake record may be a ClientHello, a letter may begin HTTP. */
+/* A TLS handshake record may be a ClientHello, these letters may begin HTTP. */
 const uint8_t tcp_kinds[256] = {
-    [0 ... 19] = PAYLOAD_OTHER,
-    [20] = PAYLOAD_TLS,
-    [21] = PAYLOAD_TLS_ALERT,
-    [22] = TCP_KIND_ASK,
-    [23] = PAYLOAD_TLS,
-    [24] = PAYLOAD_TLS,
-    [25 ... 'C' - 1] = PAYLOAD_OTHER,
-    ['C' ... 'T'] = TCP_KIND_ASK,
-    ['T' + 1 ... 255] = PAYLOAD_OTHER,
+    [0 ... 19] = PAYLOAD_OTHER,   [20] = PAYLOAD_TLS,
+    [21] = PAYLOAD_TLS_ALERT,     [22] = TCP_KIND_ASK,
+    [23 ... 24] = PAYLOAD_TLS,    [25 ... 'B'] = PAYLOAD_OTHER,
+    ['C' ... 'D'] = TCP_KIND_ASK, ['E' ... 'F'] = PAYLOAD_OTHER,
+    ['G' ... 'H'] = TCP_KIND_ASK, ['I' ... 'N'] = PAYLOAD_OTHER,
+    ['O' ... 'P'] = TCP_KIND_ASK, ['Q' ... 'S'] = PAYLOAD_OTHER,
+    ['T'] = TCP_KIND_ASK,         ['U' ... 255] = PAYLOAD_OTHER,
 };
 
 /* Longest first four bytes would be ambiguous, so the whole method is compared where captured. */
