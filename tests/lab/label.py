@@ -197,6 +197,7 @@ class View:
         self.next, self.data, self.fin, self.retransmits, self.probes = ({"c": value, "s": value} for value in (None, 0, False, 0, 0))
         self.ttl, self.scale, self.window, self.ack, self.syn = ({"c": None, "s": None} for _ in range(5))
         self.dscp = {"c": 0, "s": 0}    # of its last packet
+        self.answered = {"c": False, "s": False}    # whether its peer spoke after its last probe
         self.event = None
         self.new_syn = False
         self.time, self.silence = None, 0   # of the last packet, and the pause before it, ns
@@ -218,6 +219,8 @@ class View:
             self.retransmits[side] = 0      # what was sent again before is history: new data could be sent
         elif tcp.length <= 1 and behind and not tcp.flags & (wire.SYN | wire.FIN) and (expected - tcp.seq) & 0xFFFFFFFF == 1:
             self.probes[side] += 1
+            self.answered[side] = False
+        self.answered[OTHER[side]] = True
         if expected is None or (tcp.end - expected) & 0xFFFFFFFF < 0x80000000:
             self.next[side] = tcp.end
         self.data[side] += tcp.length
@@ -261,6 +264,8 @@ def group_of(emission, cause, view, conn, first, tcp):
         group.add("unread-receive-buffer")
     elif cause == "keepalive-timeout" and not view.probes[side]:
         group |= {"so-linger-zero", "unread-receive-buffer"}
+    elif cause == "keepalive-timeout" and view.answered[side]:
+        group.add("so-linger-zero")     # the answer is here, and only the prober's end can tell that it was lost later
     elif cause == "retransmission-timeout" and not view.retransmits[side]:
         group |= {"half-open-connection", "middlebox-timeout"}
     elif cause == "half-open-connection":
