@@ -22,7 +22,6 @@ static const char *const handshakes[] = {"none", "syn", "synack", "complete", NU
 #define FACT(id, fact_name, fact_type, fact_anchor, fact_sentence)                                 \
     [FACT_##id] = {                                                                                \
         .name = fact_name,                                                                         \
-        .name_bytes = sizeof(fact_name) - 1,                                                       \
         fact_type,                                                                                 \
         .anchor = ANCHOR_##fact_anchor,                                                            \
         .sentence = fact_sentence,                                                                 \
@@ -35,9 +34,8 @@ const struct fact_info fact_table[FACT_COUNT] = {
 
 int fact_find(const char *name)
 {
-    size_t bytes = strlen(name);
     for (int i = 0; i < FACT_COUNT; i++)
-        if (fact_table[i].name_bytes == bytes && memcmp(fact_table[i].name, name, bytes) == 0)
+        if (strcmp(fact_table[i].name, name) == 0)
             return i;
     return -1;
 }

@@ -33,7 +33,6 @@ enum anchor {
 
 struct fact_info {
     const char *name;
-    size_t name_bytes;
     enum fact_type type;
     enum anchor anchor;
     const char *sentence;

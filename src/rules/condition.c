@@ -1,14 +1,13 @@
 #include "rules/internal.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 static int name_index(const struct reader *reader, const struct position *at,
-                      const struct fact_info *info, const struct json *value)
+                      const struct fact_info *info, const json_t *value)
 {
-    const char *word = json_string(value);
+    const char *word = json_string_value(value);
     char hint[80], list[256] = "";
 
     for (int i = 0; word && info->names[i]; i++)
@@ -25,18 +24,20 @@ static int name_index(const struct reader *reader, const struct position *at,
 }
 
 /* "active", or ["data", "fin"]: any of them. */
-static void enum_parse(const struct reader *reader, const struct position *at,
-                       const struct json *value, struct fact_test *test)
+static void enum_parse(const struct reader *reader, const struct position *at, const json_t *value,
+                       struct fact_test *test, char *text, size_t size)
 {
-    bool is_list = json_is(value, JSON_ARRAY);
-    size_t count = is_list ? value->count : 1;
+    const struct fact_info *info = &fact_table[test->fact];
+    bool is_list = json_is_array(value);
+    size_t count = is_list ? json_array_size(value) : 1;
 
+    snprintf(text, size, "%s is", info->name);
     if (count == 0)
         reader_problem(reader, at, "an empty list can never be true");
     for (size_t i = 0; i < count; i++) {
         struct position element = {at, NULL, i};
-        int index = name_index(reader, is_list ? &element : at, &fact_table[test->fact],
-                               is_list ? json_at(value, i) : value);
+        int index = name_index(reader, is_list ? &element : at, info,
+                               is_list ? json_array_get(value, i) : value);
         if (index < 0)
             return;
         if (test->names & UINT32_C(1) << index) {
@@ -44,6 +45,8 @@ static void enum_parse(const struct reader *reader, const struct position *at,
             return;
         }
         test->names |= UINT32_C(1) << index;
+        snprintf(text + strlen(text), size - strlen(text), "%s %s", i ? " or" : "",
+                 info->names[index]);
     }
 }
 
@@ -70,82 +73,59 @@ static bool compare_apply(struct fact_test *test, const char *operator, double n
 
 /* 3, or { ">=": 1, "<": 5 }: both of them. */
 static void number_parse(const struct reader *reader, const struct position *at,
-                         const struct json *value, struct fact_test *test)
+                         const json_t *value, struct fact_test *test, char *text, size_t size)
 {
     static const char expected[] =
         "expected a number, or one or two of < <= > >= == with a number each";
+    const char *operator;
+    json_t *number;
+    bool first = true;
 
     test->low = -INFINITY;
     test->high = INFINITY;
     if (json_is_number(value)) {
-        compare_apply(test, "==", value->number);
+        compare_apply(test, "==", json_number_value(value));
+        snprintf(text, size, "%s == %.15g", fact_table[test->fact].name, json_number_value(value));
         return;
     }
-    if (!json_is(value, JSON_OBJECT) || value->count < 1 || value->count > 2) {
+    if (!json_is_object(value) || json_object_size(value) < 1 || json_object_size(value) > 2) {
         reader_problem(reader, at, "%s", expected);
         return;
     }
-    for (const struct json *number = value->first; number; number = number->next) {
-        struct position member = {at, number->key, 0};
-        if (!json_is_number(number) || !compare_apply(test, number->key, number->number)) {
+    snprintf(text, size, "%s", fact_table[test->fact].name);
+    json_object_foreach((json_t *)value, operator, number)
+    {
+        struct position member = {at, operator, 0 };
+        if (!json_is_number(number) || !compare_apply(test, operator, json_number_value(number))) {
             reader_problem(reader, &member, "%s", expected);
             return;
         }
+        snprintf(text + strlen(text), size - strlen(text), "%s %s %.15g",
+                 first ? "" : " and", operator, json_number_value(number));
+        first = false;
     }
     if (test->low > test->high)
         reader_problem(reader, at, "no number fits both comparisons");
 }
 
 static void condition_parse(const struct reader *reader, const struct position *at,
-                            const struct json *value, struct fact_test *test)
+                            const json_t *value, struct fact_test *test, char *text, size_t size)
 {
-    switch (fact_table[test->fact].type) {
+    const struct fact_info *info = &fact_table[test->fact];
+
+    switch (info->type) {
     case FACT_BOOL:
         if (!json_is_boolean(value))
             reader_problem(reader, at, "expected true or false");
-        test->names = json_is(value, JSON_TRUE) ? 2 : 1;
+        test->names = json_is_true(value) ? 2 : 1;
+        snprintf(text, size, "%s is %s", info->name, json_is_true(value) ? "true" : "false");
         break;
     case FACT_ENUM:
-        enum_parse(reader, at, value, test);
+        enum_parse(reader, at, value, test, text, size);
         break;
     case FACT_NUMBER:
-        number_parse(reader, at, value, test);
+        number_parse(reader, at, value, test, text, size);
         break;
-    }
-}
-
-static void text_add(char *buf, size_t size, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void text_add(char *buf, size_t size, const char *format, ...)
-{
-    size_t used = strlen(buf);
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(buf + used, size - used, format, args);
-    va_end(args);
-}
-
-void condition_text(enum fact_id fact, const struct json *value, char *buf, size_t size)
-{
-    const char *operator, * before = "";
-    const struct json *first =
-        json_is(value, JSON_ARRAY) || json_is(value, JSON_OBJECT) ? value->first : value;
-
-    snprintf(buf, size, "%s%s", fact_table[fact].name,
-             fact_table[fact].type == FACT_NUMBER ? "" : " is");
-    for (; first; first = first == value ? NULL : first->next) {
-        if (json_is_number(first)) {
-            operator= first == value ? "==" : first->key;
-            text_add(buf, size, "%s %s %.15g", before, operator, first->number);
-            before = " and";
-        } else if (json_is_boolean(first)) {
-            text_add(buf, size, json_is(first, JSON_TRUE) ? " true" : " false");
-        } else {
-            text_add(buf, size, "%s %s", before, json_string(first));
-            before = " or";
-        }
     }
 }
 
@@ -160,18 +140,21 @@ static void unknown_fact(const struct reader *reader, const struct position *at)
 }
 
 void conditions_parse(const struct reader *reader, const struct position *position,
-                      const struct json *object, struct signature_entry *entry)
+                      const json_t *object, struct signature_entry *entry)
 {
     struct position at = {position, "facts", 0};
+    const char *name;
+    json_t *value;
     unsigned count = 0;
 
-    if (!json_is(object, JSON_OBJECT)) {
+    if (!json_is_object(object)) {
         reader_problem(reader, &at, "expected facts and what they have to be");
         return;
     }
-    for (const struct json *value = object->first; value; value = value->next) {
-        struct position member = {&at, value->key, 0};
-        int fact = fact_find(value->key);
+    json_object_foreach((json_t *)object, name, value)
+    {
+        struct position member = {&at, name, 0};
+        int fact = fact_find(name);
         if (fact < 0) {
             unknown_fact(reader, &member);
             continue;
@@ -181,10 +164,10 @@ void conditions_parse(const struct reader *reader, const struct position *positi
             break;
         }
         entry->facts[count] = (uint8_t)fact;
-        entry->conditions[count] = value;
         entry->tests[count].fact = (uint8_t)fact;
         entry->test_of[fact] = (uint8_t)(count + 1);
-        condition_parse(reader, &member, value, &entry->tests[count]);
+        condition_parse(reader, &member, value, &entry->tests[count], entry->texts[count],
+                        sizeof entry->texts[count]);
         count++;
     }
     entry->signature.facts = entry->facts;

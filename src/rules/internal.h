@@ -6,6 +6,7 @@
 #include "rules/position.h"
 #include "rules/ruleset.h"
 
+#include <jansson.h>
 #include <string.h>
 
 #define RULE_MAX_CONDITIONS 16
@@ -23,14 +24,14 @@ struct signature_entry {
     struct pattern pattern;     /* when signature.packets is set */
     struct fact_test tests[RULE_MAX_CONDITIONS];
     uint8_t facts[RULE_MAX_CONDITIONS];
-    uint8_t test_of[FACT_COUNT];                        /* 1 + index of the fact's test, 0 none */
-    const struct json *conditions[RULE_MAX_CONDITIONS]; /* as written */
+    uint8_t test_of[FACT_COUNT]; /* 1 + index of the fact's test, 0 none */
+    char texts[RULE_MAX_CONDITIONS][120];
 };
 
 struct rule_entry {
     struct rule rule;
     char *file;
-    struct json_document document; /* owns the strings of rule and signatures */
+    json_t *document; /* owns the strings of rule and signatures */
     struct signature_entry **signatures;
     unsigned signature_count;
 };
@@ -97,7 +98,7 @@ __attribute__((format(printf, 4, 5))) void problems_add(struct problems *problem
 /* A rule file being read. */
 struct reader {
     const char *path; /* as opened, for messages */
-    const struct json *root;
+    const char *text;
     struct problems *problems;
 };
 
@@ -107,18 +108,18 @@ __attribute__((format(printf, 3, 4))) void reader_problem(const struct reader *r
                                                           const char *format, ...);
 
 /* Reports every key of object that is not in known (NULL-terminated). */
-void reader_keys(const struct reader *reader, const struct position *position,
-                 const struct json *object, const char *const *known);
+void reader_keys(const struct reader *reader, const struct position *position, const json_t *object,
+                 const char *const *known);
 /* The non-empty string at key, its placeholders checked; NULL when missing or wrong, which is
  * reported (missing only if required). */
 const char *reader_string(const struct reader *reader, const struct position *position,
-                          const struct json *object, const char *key, bool required);
+                          const json_t *object, const char *key, bool required);
 /* An integer from low to high into *value, which stays as it is when key is missing. */
 void reader_integer(const struct reader *reader, const struct position *position,
-                    const struct json *object, const char *key, long low, long high, int *value);
+                    const json_t *object, const char *key, long low, long high, int *value);
 /* Up to RULE_MAX_LINES - 1 strings, NULL-terminated. */
 void reader_lines(const struct reader *reader, const struct position *position,
-                  const struct json *object, const char *key, const char *lines[RULE_MAX_LINES]);
+                  const json_t *object, const char *key, const char *lines[RULE_MAX_LINES]);
 
 /* " (did you mean "x"?)" in buf if one of the names is close to the word, else "". */
 const char *closest_name(const char *word, const char *const *names, char *buf, size_t size);
@@ -127,13 +128,10 @@ const char *closest_name(const char *word, const char *const *names, char *buf, 
  * without memory. */
 int rule_parse(const struct reader *reader, struct rule_entry *rule);
 void signature_parse(const struct reader *reader, const struct position *position,
-                     const struct json *object, struct rule_entry *rule,
-                     struct signature_entry *entry);
+                     const json_t *object, struct rule_entry *rule, struct signature_entry *entry);
 /* The "facts" map of a signature. */
 void conditions_parse(const struct reader *reader, const struct position *position,
-                      const struct json *object, struct signature_entry *entry);
-/* A condition in words: "rst.shape is active". */
-void condition_text(enum fact_id fact, const struct json *value, char *buf, size_t size);
+                      const json_t *object, struct signature_entry *entry);
 
 /* Builds the filters of sorted signatures. -1 without memory. */
 int selector_build(struct selector *selector, const struct signature_entry *const *signatures,

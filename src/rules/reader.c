@@ -42,7 +42,7 @@ void reader_problem(const struct reader *reader, const struct position *position
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
     position_format(position, where, sizeof where);
-    problems_add(reader->problems, reader->path, position_line(reader->root, position), "%s%s%s",
+    problems_add(reader->problems, reader->path, position_line(reader->text, position), "%s%s%s",
                  where, *where ? ": " : "", message);
 }
 
@@ -87,28 +87,29 @@ const char *closest_name(const char *word, const char *const *names, char *buf, 
     return buf;
 }
 
-void reader_keys(const struct reader *reader, const struct position *position,
-                 const struct json *object, const char *const *known)
+void reader_keys(const struct reader *reader, const struct position *position, const json_t *object,
+                 const char *const *known)
 {
-    const struct json *value = json_first(object, JSON_OBJECT);
+    const char *key;
+    json_t *value;
     char hint[80];
 
-    for (; value; value = value->next) {
+    json_object_foreach((json_t *)object, key, value)
+    {
         const char *const *name = known;
-        while (*name && strcmp(*name, value->key) != 0)
+        while (*name && strcmp(*name, key) != 0)
             name++;
         if (*name)
             continue;
-        struct position at = {position, value->key, 0};
-        reader_problem(reader, &at, "unknown key%s",
-                       closest_name(value->key, known, hint, sizeof hint));
+        struct position at = {position, key, 0};
+        reader_problem(reader, &at, "unknown key%s", closest_name(key, known, hint, sizeof hint));
     }
 }
 
 static const char *checked_text(const struct reader *reader, const struct position *at,
-                                const struct json *value)
+                                const json_t *value)
 {
-    const char *text = json_string(value), *bad;
+    const char *text = json_string_value(value), *bad;
     size_t length;
 
     if (!text || !*text) {
@@ -127,10 +128,10 @@ static const char *checked_text(const struct reader *reader, const struct positi
 }
 
 const char *reader_string(const struct reader *reader, const struct position *position,
-                          const struct json *object, const char *key, bool required)
+                          const json_t *object, const char *key, bool required)
 {
     struct position at = {position, key, 0};
-    const struct json *value = json_get(object, key);
+    const json_t *value = json_object_get(object, key);
 
     if (value)
         return checked_text(reader, &at, value);
@@ -140,27 +141,28 @@ const char *reader_string(const struct reader *reader, const struct position *po
 }
 
 void reader_integer(const struct reader *reader, const struct position *position,
-                    const struct json *object, const char *key, long low, long high, int *value)
+                    const json_t *object, const char *key, long low, long high, int *value)
 {
     struct position at = {position, key, 0};
-    const struct json *number = json_get(object, key);
+    const json_t *number = json_object_get(object, key);
 
     if (!number)
         return;
-    if (!json_is(number, JSON_INTEGER) || number->number < low || number->number > high)
+    if (!json_is_integer(number) || json_integer_value(number) < low ||
+        json_integer_value(number) > high)
         reader_problem(reader, &at, "expected a whole number from %ld to %ld", low, high);
     else
-        *value = (int)number->number;
+        *value = (int)json_integer_value(number);
 }
 
 void reader_lines(const struct reader *reader, const struct position *position,
-                  const struct json *object, const char *key, const char *lines[RULE_MAX_LINES])
+                  const json_t *object, const char *key, const char *lines[RULE_MAX_LINES])
 {
     struct position at = {position, key, 0};
-    const struct json *array = json_get(object, key);
+    const json_t *array = json_object_get(object, key);
     size_t count = 0;
 
-    if (!json_is(array, JSON_ARRAY) || json_count(array, JSON_ARRAY) > RULE_MAX_LINES - 1) {
+    if (!json_is_array(array) || json_array_size(array) > RULE_MAX_LINES - 1) {
         reader_problem(reader, array ? &at : position,
                        array ? "expected a list of up to %d texts"
                              : "missing list of up to %d texts "
@@ -168,9 +170,9 @@ void reader_lines(const struct reader *reader, const struct position *position,
                        RULE_MAX_LINES - 1, key);
         return;
     }
-    for (size_t i = 0; i < json_count(array, JSON_ARRAY); i++) {
+    for (size_t i = 0; i < json_array_size(array); i++) {
         struct position element = {&at, NULL, i};
-        const char *text = checked_text(reader, &element, json_at(array, i));
+        const char *text = checked_text(reader, &element, json_array_get(array, i));
         if (text)
             lines[count++] = text;
     }

@@ -36,27 +36,26 @@ static const char *const kernel_reasons[] = {"NOT_SPECIFIED",
                                              NULL};
 
 /* The object at key that holds a member for each language, or NULL. */
-static const struct json *by_language(const struct reader *reader, const struct position *root,
-                                      const struct json *document, const char *key,
-                                      struct position *at)
+static const json_t *by_language(const struct reader *reader, const struct position *root,
+                                 const json_t *document, const char *key, struct position *at)
 {
-    const struct json *object = json_get(document, key);
+    const json_t *object = json_object_get(document, key);
 
     *at = (struct position){root, key, 0};
     if (!object)
         reader_problem(reader, root, "missing \"%s\"", key);
-    else if (!json_is(object, JSON_OBJECT))
+    else if (!json_is_object(object))
         reader_problem(reader, at, "expected { \"en\": ..., \"zh\": ... }");
     else
         reader_keys(reader, at, object, languages);
-    return json_is(object, JSON_OBJECT) ? object : NULL;
+    return json_is_object(object) ? object : NULL;
 }
 
 static void text_parse(const struct reader *reader, const struct position *root,
-                       const struct json *document, const char *key, struct rule_text *text)
+                       const json_t *document, const char *key, struct rule_text *text)
 {
     struct position at;
-    const struct json *object = by_language(reader, root, document, key, &at);
+    const json_t *object = by_language(reader, root, document, key, &at);
 
     for (int i = 0; object && languages[i]; i++)
         text->text[i] = reader_string(reader, &at, object, languages[i], true);
@@ -72,17 +71,17 @@ static int text_prepare(struct rule_text *text)
 }
 
 static void remedy_parse(const struct reader *reader, const struct position *root,
-                         const struct json *document, struct rule *rule)
+                         const json_t *document, struct rule *rule)
 {
     struct position at;
-    const struct json *object = by_language(reader, root, document, "remedy", &at);
+    const json_t *object = by_language(reader, root, document, "remedy", &at);
 
     for (int i = 0; object && languages[i]; i++)
         reader_lines(reader, &at, object, languages[i], rule->remedy[i]);
 }
 
 static void cause_parse(const struct reader *reader, const struct position *root,
-                        const struct json *document, struct rule_entry *entry)
+                        const json_t *document, struct rule_entry *entry)
 {
     struct position at = {root, "cause", 0};
     const char *name = reader_string(reader, root, document, "cause", true);
@@ -108,11 +107,12 @@ static void cause_parse(const struct reader *reader, const struct position *root
 }
 
 static void scenario_parse(const struct reader *reader, const struct position *root,
-                           const struct json *document, struct rule *rule)
+                           const json_t *document, struct rule *rule)
 {
     struct position at = {root, "scenario", 0};
 
-    if (!json_get(document, "scenario") || json_is(json_get(document, "scenario"), JSON_NULL))
+    if (!json_object_get(document, "scenario") ||
+        json_is_null(json_object_get(document, "scenario")))
         return;
     rule->scenario = reader_string(reader, root, document, "scenario", false);
     if (rule->scenario && rule->scenario[strspn(rule->scenario, "0123456789.")])
@@ -120,18 +120,18 @@ static void scenario_parse(const struct reader *reader, const struct position *r
 }
 
 static void kernel_parse(const struct reader *reader, const struct position *root,
-                         const struct json *document, struct rule *rule)
+                         const json_t *document, struct rule *rule)
 {
     struct position at = {root, "kernel", 0};
-    const struct json *array = json_get(document, "kernel");
+    const json_t *array = json_object_get(document, "kernel");
     char hint[80];
 
     if (!array)
         return;
     reader_lines(reader, root, document, "kernel", rule->kernel);
-    for (size_t i = 0; i < json_count(array, JSON_ARRAY); i++) {
+    for (size_t i = 0; i < json_array_size(array); i++) {
         struct position element = {&at, NULL, i};
-        const char *reason = json_string(json_at(array, i));
+        const char *reason = json_string_value(json_array_get(array, i));
         int known = 0;
         while (reason && kernel_reasons[known] && strcmp(kernel_reasons[known], reason) != 0)
             known++;
@@ -142,15 +142,15 @@ static void kernel_parse(const struct reader *reader, const struct position *roo
 }
 
 static int signatures_parse(const struct reader *reader, const struct position *root,
-                            const struct json *document, struct rule_entry *entry)
+                            const json_t *document, struct rule_entry *entry)
 {
     struct position at = {root, "signatures", 0};
-    const struct json *array = json_get(document, "signatures");
-    size_t count = json_count(array, JSON_ARRAY);
+    const json_t *array = json_object_get(document, "signatures");
+    size_t count = json_array_size(array);
 
     if (entry->rule.cause == WHYRST_UNKNOWN && !array)
         return 0;
-    if (!json_is(array, JSON_ARRAY))
+    if (!json_is_array(array))
         reader_problem(reader, array ? &at : root, "%s",
                        array ? "expected a list of signatures" : "missing \"signatures\"");
     else if (entry->rule.cause != WHYRST_UNKNOWN && !count)
@@ -165,7 +165,7 @@ static int signatures_parse(const struct reader *reader, const struct position *
         if (!signature)
             return -1;
         entry->signatures[i] = signature;
-        signature_parse(reader, &element, json_at(array, i), entry, signature);
+        signature_parse(reader, &element, json_array_get(array, i), entry, signature);
         entry->signature_count++;
     }
     return 0;
@@ -177,19 +177,19 @@ int rule_parse(const struct reader *reader, struct rule_entry *entry)
                                        "title",      "explain",    "impact", "confirm", "remedy",
                                        "references", "signatures", NULL};
     const struct position root = {NULL, NULL, 0};
-    const struct json *document = entry->document.root;
-    const struct json *benign = json_get(document, "benign");
+    const json_t *document = entry->document;
+    const json_t *benign = json_object_get(document, "benign");
     struct rule *rule = &entry->rule;
 
     rule->file = entry->file;
-    if (!json_is(document, JSON_OBJECT)) {
+    if (!json_is_object(document)) {
         reader_problem(reader, &root, "expected a rule: { \"cause\": ... }");
         return 0;
     }
     reader_keys(reader, &root, document, keys);
     cause_parse(reader, &root, document, entry);
     scenario_parse(reader, &root, document, rule);
-    if (!json_get(document, "rank"))
+    if (!json_object_get(document, "rank"))
         reader_problem(reader, &root, "missing \"rank\"");
     reader_integer(reader, &root, document, "rank", 0, 1000, &rule->rank);
     kernel_parse(reader, &root, document, rule);
@@ -197,7 +197,7 @@ int rule_parse(const struct reader *reader, struct rule_entry *entry)
         struct position at = {&root, "benign", 0};
         reader_problem(reader, &at, "expected true or false");
     }
-    rule->benign = json_is(benign, JSON_TRUE);
+    rule->benign = json_is_true(benign);
     text_parse(reader, &root, document, "title", &rule->title);
     text_parse(reader, &root, document, "explain", &rule->explain);
     text_parse(reader, &root, document, "impact", &rule->impact);

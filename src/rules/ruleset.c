@@ -37,7 +37,7 @@ int ruleset_condition_text(const struct signature *signature, unsigned index, ch
 
     if (index >= signature->fact_count)
         return -1;
-    condition_text(entry->facts[index], entry->conditions[index], buf, size);
+    snprintf(buf, size, "%s", entry->texts[index]);
     return 0;
 }
 
@@ -50,7 +50,7 @@ static void rule_clear(struct rule_entry *entry)
         free(entry->rule.explain.parts[i]);
         free(entry->rule.impact.parts[i]);
     }
-    json_clear(&entry->document);
+    json_decref(entry->document);
     free(entry->file);
 }
 

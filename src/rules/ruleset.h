@@ -51,7 +51,6 @@ struct signature {
     const char *name;
     const char *packets;          /* pattern as written, or NULL */
     const char *why;              /* the mechanism, one sentence (English) */
-    unsigned line;                /* in the rule's file */
     int rank;                     /* the rule's unless the signature has its own */
     int origin;                   /* enum whyrst_origin it asserts, or -1: the sender's */
     struct rule_measure complete; /* measured on full matches */

@@ -19,19 +19,21 @@ static int cause_parse(const struct reader *reader, const struct position *at, c
 
 /* { "right": 118, "of": 120, "instead": { "so-linger-zero": 2 } } */
 static void measure_parse(const struct reader *reader, const struct position *position,
-                          const struct json *object, const char *key, const struct rule *rule,
+                          const json_t *object, const char *key, const struct rule *rule,
                           struct rule_measure *measure)
 {
     static const char *const keys[] = {"right", "of", "instead", NULL};
     struct position at = {position, key, 0};
-    const struct json *value = json_get(object, key);
-    const struct json *instead = json_get(value, "instead");
+    const json_t *value = json_object_get(object, key);
+    const json_t *instead = json_object_get(value, "instead");
     int right = -1, of = -1;
     unsigned long others = 0;
+    const char *name;
+    json_t *times;
 
     if (!value)
         return;
-    if (!json_is(value, JSON_OBJECT) || (instead && !json_is(instead, JSON_OBJECT))) {
+    if (!json_is_object(value) || (instead && !json_is_object(instead))) {
         reader_problem(reader, &at,
                        "expected { \"right\": N, \"of\": N, \"instead\": { cause: N } }");
         return;
@@ -40,18 +42,18 @@ static void measure_parse(const struct reader *reader, const struct position *po
     reader_integer(reader, &at, value, "right", 0, 1000000000, &right);
     reader_integer(reader, &at, value, "of", 0, 1000000000, &of);
     struct position inside = {&at, "instead", 0};
-    const struct json *times = json_first(instead, JSON_OBJECT);
-    for (; times; times = times->next) {
-        struct position member = {&inside, times->key, 0};
-        int count = 0, cause = cause_parse(reader, &member, times->key);
-        reader_integer(reader, &inside, instead, times->key, 0, 1000000000, &count);
+    json_object_foreach((json_t *)instead, name, times)
+    {
+        struct position member = {&inside, name, 0};
+        int count = 0, cause = cause_parse(reader, &member, name);
+        reader_integer(reader, &inside, instead, name, 0, 1000000000, &count);
         if (cause == (int)rule->cause)
             reader_problem(reader, &member, "the rule's own cause counts as right");
         else if (cause >= 0)
             measure->instead[cause] = (unsigned)count;
         others += (unsigned long)count;
     }
-    if (!json_get(value, "right") || !json_get(value, "of"))
+    if (!json_object_get(value, "right") || !json_object_get(value, "of"))
         reader_problem(reader, &at, "needs both \"right\" and \"of\"");
     else if (right > of && of >= 0)
         reader_problem(reader, &at, "\"right\" is more than \"of\"");
@@ -62,7 +64,7 @@ static void measure_parse(const struct reader *reader, const struct position *po
 }
 
 static void origin_parse(const struct reader *reader, const struct position *position,
-                         const struct json *object, struct signature *signature)
+                         const json_t *object, struct signature *signature)
 {
     static const char *const names[] = {"client", "server", "middlebox", "unknown", NULL};
     struct position at = {position, "origin", 0};
@@ -79,17 +81,17 @@ static void origin_parse(const struct reader *reader, const struct position *pos
 }
 
 static void cannot_exclude_parse(const struct reader *reader, const struct position *position,
-                                 const struct json *object, const struct rule *rule,
+                                 const json_t *object, const struct rule *rule,
                                  struct signature *signature)
 {
     struct position at = {position, "cannot_exclude", 0};
-    const struct json *list = json_get(object, "cannot_exclude");
+    const json_t *list = json_object_get(object, "cannot_exclude");
 
-    if (list && !json_is(list, JSON_ARRAY))
+    if (list && !json_is_array(list))
         reader_problem(reader, &at, "expected a list of causes");
-    for (size_t i = 0; i < json_count(list, JSON_ARRAY); i++) {
+    for (size_t i = 0; i < json_array_size(list); i++) {
         struct position element = {&at, NULL, i};
-        int cause = cause_parse(reader, &element, json_string(json_at(list, i)));
+        int cause = cause_parse(reader, &element, json_string_value(json_array_get(list, i)));
         if (cause == (int)rule->cause)
             reader_problem(reader, &element, "that is the rule's own cause");
         else if (cause >= 0)
@@ -98,7 +100,7 @@ static void cannot_exclude_parse(const struct reader *reader, const struct posit
 }
 
 static void name_parse(const struct reader *reader, const struct position *position,
-                       const struct json *object, const struct rule_entry *rule,
+                       const json_t *object, const struct rule_entry *rule,
                        struct signature *signature)
 {
     struct position at = {position, "name", 0};
@@ -116,14 +118,14 @@ static void name_parse(const struct reader *reader, const struct position *posit
 }
 
 static void packets_parse(const struct reader *reader, const struct position *position,
-                          const struct json *object, struct signature_entry *entry)
+                          const json_t *object, struct signature_entry *entry)
 {
     struct position at = {position, "packets", 0};
     struct whyrst_error error;
 
-    if (!json_get(object, "packets"))
+    if (!json_object_get(object, "packets"))
         return;
-    entry->signature.packets = json_string(json_get(object, "packets"));
+    entry->signature.packets = json_string_value(json_object_get(object, "packets"));
     if (!entry->signature.packets)
         reader_problem(reader, &at, "expected a packet pattern");
     else if (pattern_compile(&entry->pattern, entry->signature.packets, &error))
@@ -131,18 +133,16 @@ static void packets_parse(const struct reader *reader, const struct position *po
 }
 
 void signature_parse(const struct reader *reader, const struct position *position,
-                     const struct json *object, struct rule_entry *rule,
-                     struct signature_entry *entry)
+                     const json_t *object, struct rule_entry *rule, struct signature_entry *entry)
 {
     static const char *const keys[] = {"name",           "packets", "facts",    "why",
                                        "rank",           "origin",  "measured", "measured_partial",
                                        "cannot_exclude", NULL};
     struct signature *signature = &entry->signature;
-    const struct json *facts = json_get(object, "facts");
+    const json_t *facts = json_object_get(object, "facts");
 
     signature->rule = &rule->rule;
-    signature->line = object->line;
-    if (!json_is(object, JSON_OBJECT)) {
+    if (!json_is_object(object)) {
         reader_problem(reader, position, "expected a signature: name, packets, facts, why");
         return;
     }
@@ -151,7 +151,7 @@ void signature_parse(const struct reader *reader, const struct position *positio
     packets_parse(reader, position, object, entry);
     if (facts)
         conditions_parse(reader, position, facts, entry);
-    if (!entry->signature.packets && !json_count(facts, JSON_OBJECT))
+    if (!entry->signature.packets && !json_object_size(facts))
         reader_problem(reader, position,
                        "needs \"packets\" or \"facts\", or it matches every reset");
     signature->why = reader_string(reader, position, object, "why", true);

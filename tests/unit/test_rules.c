@@ -200,7 +200,6 @@ START_TEST(signature_members)
     ck_assert_str_eq(one->packets, "... > R.");
     ck_assert_int_eq(one->origin, WHYRST_ORIGIN_MIDDLEBOX);
     ck_assert_int_eq(one->rank, 60);
-    ck_assert_uint_eq(one->line, 7);
     ck_assert_uint_eq(one->cannot_exclude,
                       1U << WHYRST_SO_LINGER_ZERO | 1U << WHYRST_FIREWALL_REJECT);
     ck_assert_uint_eq(one->complete.right, 7);
