@@ -1,8 +1,10 @@
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "flow/conn_feed.h"
+#include "trace_script.h"
 
 /* The inline path for usual packets must leave a connection exactly as the general one does. */
 
@@ -46,41 +48,75 @@ static void draw_segment(struct segment *segment, const struct conn *conn, unsig
     segment->marks = (uint8_t)(draw(2) * MARK_DF + draw(2) * MARK_LABEL + draw(3) / 2 * MARK_DSCP);
 }
 
-START_TEST(usual_and_any_agree)
-{
+/* One connection, fed by each way there is. */
+struct pair {
     struct conn one, two;
     struct conn_cold one_cold, two_cold;
+    unsigned usual; /* packets that took the path for usual ones */
+};
+
+static void pair_feed(struct pair *pair, const struct segment *segment, const char *what)
+{
+    unsigned side = segment_side(segment);
+    if (pair->one.history == 0) {
+        conn_init(&pair->one, &pair->one_cold, segment);
+        conn_init(&pair->two, &pair->two_cold, segment);
+    }
+    uint32_t print = conn_print(segment);
+    bool usual = conn_is_usual(&pair->one, segment, side, print);
+    enum conn_result result = conn_feed(&pair->two, &pair->two_cold, segment, side);
+    if (usual) {
+        ck_assert_int_eq(result, CONN_FED);
+        conn_feed_usual(&pair->one, &pair->one_cold, segment, side, print);
+        pair->usual++;
+    } else {
+        conn_feed(&pair->one, &pair->one_cold, segment, side);
+    }
+    ck_assert_msg(memcmp(&pair->one, &pair->two, sizeof(pair->one)) == 0,
+                  "%s: the hot half differs", what);
+    ck_assert_msg(memcmp(&pair->one_cold, &pair->two_cold, sizeof(pair->one_cold)) == 0,
+                  "%s: the cold half differs", what);
+}
+
+START_TEST(usual_and_any_agree)
+{
+    struct pair pair = {0};
     struct segment segment;
     int64_t now = 1000000000;
-    unsigned usual = 0;
+    char what[40];
     random_state = (uint64_t)_i + 1;
-    memset(&one, 0, sizeof(one));
-    memset(&one_cold, 0, sizeof(one_cold));
     for (unsigned step = 0; step < STEPS; step++) {
-        unsigned side = draw(2);
         now += draw(10) == 0 ? (int64_t)draw(900) * 1000000 : (int64_t)draw(300000);
-        draw_segment(&segment, &one, side, now);
-        if (step == 0) {
-            conn_init(&one, &one_cold, &segment);
-            two = one;
-            two_cold = one_cold;
-        }
-        uint32_t print = conn_print(&segment);
-        bool is_usual = conn_is_usual(&one, &segment, side, print);
-        enum conn_result result = conn_feed(&two, &two_cold, &segment, side);
-        if (is_usual) {
-            ck_assert_int_eq(result, CONN_FED);
-            conn_feed_usual(&one, &one_cold, &segment, side, print);
-            usual++;
-        } else {
-            conn_feed(&one, &one_cold, &segment, side);
-        }
-        ck_assert_msg(memcmp(&one, &two, sizeof(one)) == 0,
-                      "seed %d, step %u: the hot half differs", _i, step);
-        ck_assert_msg(memcmp(&one_cold, &two_cold, sizeof(one_cold)) == 0,
-                      "seed %d, step %u: the cold half differs", _i, step);
+        draw_segment(&segment, &pair.one, draw(2), now);
+        snprintf(what, sizeof what, "seed %d, step %u", _i, step);
+        pair_feed(&pair, &segment, what);
     }
-    ck_assert_uint_gt(usual, STEPS / 20);
+    ck_assert_uint_gt(pair.usual, STEPS / 20);
+}
+END_TEST
+
+/* From the handshake's last ACK on, an orderly connection has only usual packets. */
+START_TEST(orderly_connection_is_usual)
+{
+    struct script *script = script_new("0.000 < S 0:0(0)\n"
+                                       "0.010 > S. 0:0(0) ack 1\n"
+                                       "0.020 < . 1:1(0) ack 1\n"
+                                       "0.021 < P. 1:101(100)\n"
+                                       "0.030 > . 1:1(0)\n"
+                                       "0.031 > P. 1:51(50)\n"
+                                       "0.040 < F. 101:101(0)\n"
+                                       "0.041 > F. 51:61(10)\n"
+                                       "0.050 < . 102:102(0)\n");
+    struct pair pair = {0};
+    for (size_t n = 0; n < script->count; n++) {
+        struct segment segment = script_segment(script, n);
+        pair_feed(&pair, &segment, "orderly");
+    }
+    ck_assert_uint_eq(script->count, 9);
+    ck_assert_uint_eq(pair.usual, 7);
+    ck_assert_uint_gt(pair.one_cold.rtt_usec, 0);
+    ck_assert_uint_ne(pair.one.end[0].flags & ENDPOINT_FIN, 0);
+    script_free(script);
 }
 END_TEST
 
@@ -89,6 +125,7 @@ int main(void)
     Suite *suite = suite_create("conn_feed");
     TCase *tests = tcase_create("conn_feed");
     tcase_add_loop_test(tests, usual_and_any_agree, 0, 200);
+    tcase_add_test(tests, orderly_connection_is_usual);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
