@@ -163,18 +163,11 @@ static void frames(const struct report *report, const uint64_t *numbers, unsigne
     output_string(output, count ? ")" : "");
 }
 
-static void headline(struct report *report, const struct shown_reset *shown, struct output *output)
+/* The cause, and how sure that is. */
+static void headline_verdict(struct report *report, const struct whyrst_reset *reset,
+                             struct output *output)
 {
-    const struct whyrst_reset *reset = shown->reset;
     const struct whyrst_verdict *verdict = &reset->verdict;
-    char time[FORMAT_TIME_ROOM + 1];
-    *format_time(time, reset->time_nsec, &report->clock) = '\0';
-    output_literal(output, "\n## \\#");
-    output_u64(output, reset->id);
-    output_literal(output, " ");
-    output_markdown(output, label(report, label_culprit(reset)));
-    output_string(output, label(report, LABEL_COLON));
-    output_markdown(output, verdict->title ? verdict->title : whyrst_cause_name(verdict->cause));
     output_literal(output, "\n\n**");
     output_markdown(output, whyrst_cause_name(verdict->cause));
     output_literal(output, "**");
@@ -194,6 +187,21 @@ static void headline(struct report *report, const struct shown_reset *shown, str
         output_markdown(output, label(report, LABEL_HARMLESS));
     }
     output_literal(output, "  \n");
+}
+
+static void headline(struct report *report, const struct shown_reset *shown, struct output *output)
+{
+    const struct whyrst_reset *reset = shown->reset;
+    const struct whyrst_verdict *verdict = &reset->verdict;
+    char time[FORMAT_TIME_ROOM + 1];
+    *format_time(time, reset->time_nsec, &report->clock) = '\0';
+    output_literal(output, "\n## \\#");
+    output_u64(output, reset->id);
+    output_literal(output, " ");
+    output_markdown(output, label(report, label_culprit(reset)));
+    output_string(output, label(report, LABEL_COLON));
+    output_markdown(output, verdict->title ? verdict->title : whyrst_cause_name(verdict->cause));
+    headline_verdict(report, reset, output);
     output_markdown(output, label(report, LABEL_CLIENT));
     output_literal(output, " ");
     output_markdown(output, shown->words.ends[WHYRST_CLIENT]);
