@@ -1,6 +1,6 @@
 /* Values to characters, by hand: no locale, no format strings, no allocation. Every function writes
- * at `at`, which must have room for the largest value stated (a short one may leave bytes behind its
- * end), and returns the end; nothing is terminated with a NUL. */
+ * at `at`, which must have room for the largest value stated (a short one may leave bytes behind
+ * its end), and returns the end; nothing is terminated with a NUL. */
 #ifndef WHYRST_REPORT_FORMAT_H
 #define WHYRST_REPORT_FORMAT_H
 

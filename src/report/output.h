@@ -55,7 +55,7 @@ void output_u64(struct output *output, uint64_t value);
 #define output_literal(output, literal) output_bytes(output, literal, sizeof(literal) - 1)
 
 /* Text from rules, packets and file names. Whatever is not UTF-8 becomes U+FFFD. */
-void output_json(struct output *output, const char *text);     /* escaped, in quotes */
+void output_json(struct output *output, const char *text); /* escaped, in quotes */
 /* The same for a text in an array of `size` bytes (less than OUTPUT_MAX_ROOM), all of which may be
  * read: its end need not be looked for first. */
 void output_json_array(struct output *output, const char *text, size_t size);
