@@ -145,7 +145,7 @@ static __attribute__((noinline)) void analyser_feed_any(struct whyrst_analyser *
 {
     struct table *table = &analyser->table;
     unsigned side = segment_side(segment);
-    if (index != 0 && !table_has_key(table, index, segment))
+    if (index == 0 || !table_has_key(table, index, segment))
         index = table_find(table, segment);
     if (index == 0 || conn_is_reopened_by(&table->conns[index], segment, side)) {
         index = analyser_open(analyser, index, segment);
@@ -188,7 +188,7 @@ static inline bool analyser_feed_usual(struct whyrst_analyser *analyser,
     if (analyser->input_count > 1)
         conn->stream =
             streams_in(&analyser->streams, (uint32_t)index, conn->stream, segment->input);
-    conn_feed_usual(conn, &analyser->table.colds[index], segment, side, print);
+    conn_feed_usual(conn, analyser->table.colds, index, segment, side, print);
     conn->trace = trace_append(&analyser->log, segment, conn->trace);
     return true;
 }
@@ -208,9 +208,7 @@ static void analyser_feed_segments(struct whyrst_analyser *analyser,
     for (size_t n = 0; n < count; n++)
         guesses[n] = table_guess(table, lines[n], &segments[n]);
     for (size_t n = 0; n < count; n++) {
-        uint32_t index = guesses[n]; /* 0: it may have been opened since */
-        if (index == 0)
-            index = table_find(table, &segments[n]);
+        uint32_t index = guesses[n] != 0 ? guesses[n] : table_stray(table, segments[n].tag);
         if (analyser_feed_usual(analyser, &segments[n], index))
             continue;
         analyser_feed_any(analyser, batch, &segments[n], index);

@@ -21,7 +21,7 @@
 static bool conn_is_duplicate(const struct conn *conn, const struct endpoint *me, unsigned side,
                               const struct segment *segment)
 {
-    bool sent_last = side == !!(conn->flags & CONN_LAST_HIGH);
+    bool sent_last = side == conn_last_side(conn);
     uint32_t now = conn_ticks(segment->time_nsec), since_ticks = now - me->last_ticks;
     if (segment->flags & TCP_RST) /* what a RST answers comes before it: a tail is no copy */
         return sent_last && now - conn_ticks(conn->last_nsec) <= DUPLICATE_TICKS;
@@ -159,6 +159,40 @@ static void conn_take_payload(struct conn *conn, struct conn_cold *colds, unsign
         conn_take_fin(me, cold, segment);
 }
 
+/* Whether each end's next packet in order is a usual one, see conn_is_usual(): both ends are known,
+ * nothing is under way that the packet would end, and it is not the first that acknowledges, but for
+ * the one that completes the handshake. last: code of the newest packet. */
+static void conn_settle(struct conn *conn, unsigned last)
+{
+    const unsigned known = ENDPOINT_SEEN | ENDPOINT_ACKED;
+    unsigned low = conn->end[0].flags, high = conn->end[1].flags;
+    bool under_way = conn->history > 15 && !(conn->flags & CONN_RESET) &&
+                     (low & high & ENDPOINT_BASE) && !((low | high) & ENDPOINT_TRAIN);
+    conn->end[0].steady = under_way && (low & known) == known;
+    conn->end[1].steady = under_way && (high & known) == known;
+    if ((last & 7) == HISTORY_SYN_ACK) {
+        struct endpoint *answered = &conn->end[last & HISTORY_HIGH ? 0 : 1];
+        conn->end[0].steady = conn->end[1].steady = false;
+        answered->steady = under_way && (answered->flags & known) == ENDPOINT_SEEN;
+    }
+}
+
+/* The round trip of the handshake, of which since_nsec is a half. */
+static void conn_take_rtt(struct conn_cold *cold, int64_t since_nsec)
+{
+    if (since_nsec >= 0 && since_nsec < INT64_C(60) * 1000000000)
+        cold->rtt_usec += (uint32_t)(since_nsec / 1000) + 1;
+}
+
+void conn_take_first_ack(struct conn *conn, struct conn_cold *cold, const struct segment *segment,
+                         size_t side)
+{
+    conn_take_rtt(cold, segment->time_nsec - conn->last_nsec);
+    conn->end[side].flags |= ENDPOINT_ACKED;
+    conn->end[side].rcv_nxt = segment->ack;
+    conn_settle(conn, HISTORY_ACK);
+}
+
 /* The acknowledgment field, and what it tells of the other end. */
 static void conn_take_ack(struct conn *conn, unsigned side, const struct segment *segment)
 {
@@ -209,23 +243,6 @@ static void conn_take_times(struct conn *conn, struct conn_cold *cold, unsigned 
     } else {
         conn->since_pause = conn_saturate(conn->since_pause);
     }
-}
-
-void conn_take_id(struct endpoint *me, uint16_t ip_id)
-{
-    if (ip_id == 0)
-        return;
-    bool jump = (uint16_t)(ip_id - me->ip_id + CONN_ID_BACK) > CONN_ID_BACK + CONN_ID_AHEAD;
-    if (jump && (me->flags & ENDPOINT_ID))
-        me->flags |= ENDPOINT_ID_JUMPS;
-    me->flags |= ENDPOINT_ID;
-    me->ip_id = ip_id;
-}
-
-void conn_take_ttl(struct endpoint *me, uint8_t ttl)
-{
-    if ((unsigned)(me->ttl - ttl) > 3) /* a copy from behind a router has a little less: no news */
-        me->ttl = ttl;
 }
 
 /* The sender's latest header fields. */
@@ -293,5 +310,6 @@ enum conn_result conn_feed(struct conn *conn, struct conn_cold *cold, const stru
         conn_take_header(me, segment);
     }
     conn_take_last(conn, segment, side, history_code(segment));
+    conn_settle(conn, (unsigned)(conn->history & 15));
     return CONN_FED;
 }

@@ -51,6 +51,7 @@ struct endpoint {
     uint8_t ttl;         /* of its last packet; up to 3 less in copies from behind routers */
     uint8_t wscale : 4;  /* with ENDPOINT_WSCALE */
     bool copied : 1;     /* some packet of it other than a RST was captured twice */
+    bool steady : 1;     /* if it comes in order, its next packet is a usual one: conn_feed.h */
     uint8_t data_segments; /* with payload, saturated at 255 */
     uint8_t syns;          /* SYNs or SYN-ACKs, saturated */
 };
@@ -75,7 +76,6 @@ enum {
     CONN_IN_USE = 0x08,
     CONN_RESET = 0x10,     /* a reset event was made of it */
     CONN_OLD_TUPLE = 0x20, /* opened over an unfinished connection of the same key */
-    CONN_LAST_HIGH = 0x40, /* end 1 sent the last packet */
     CONN_STRAY_ACK = 0x80, /* its SYN was answered by an ACK of something else */
 };
 
@@ -154,6 +154,19 @@ void conn_init(struct conn *conn, struct conn_cold *cold, const struct segment *
 static inline unsigned conn_client_side(const struct conn *conn)
 {
     return !!(conn->flags & CONN_CLIENT_HIGH);
+}
+
+/* Which end sent the last packet. */
+static inline unsigned conn_last_side(const struct conn *conn)
+{
+    return !!(conn->history & HISTORY_HIGH);
+}
+
+/* A reset event was made of it: none of its packets is a usual one any more. */
+static inline void conn_mark_reset(struct conn *conn)
+{
+    conn->flags |= CONN_RESET;
+    conn->end[0].steady = conn->end[1].steady = false;
 }
 
 /* Window in bytes an end's raw value stands for, with the scale if both SYNs carried one. */

@@ -45,9 +45,21 @@ static inline void conn_push_history(struct conn *conn, uint64_t code)
 #define CONN_ID_BACK  64
 #define CONN_ID_AHEAD 256
 
-/* conn.c: the sender's latest IPv4 identification and TTL. */
-void conn_take_id(struct endpoint *me, uint16_t ip_id);
-void conn_take_ttl(struct endpoint *me, uint8_t ttl);
+/* The sender's latest IPv4 identification; whether there is one is as good as random. */
+static inline void conn_take_id(struct endpoint *me, uint16_t ip_id)
+{
+    unsigned step = (uint16_t)(ip_id - me->ip_id + CONN_ID_BACK), numbered = ip_id != 0;
+    unsigned jumps = numbered & (step > CONN_ID_BACK + CONN_ID_AHEAD) & !!(me->flags & ENDPOINT_ID);
+    me->flags = (uint16_t)(me->flags | numbered * ENDPOINT_ID | jumps * ENDPOINT_ID_JUMPS);
+    me->ip_id = (uint16_t)(ip_id | (me->ip_id & (numbered - 1)));
+}
+
+/* A copy from behind a router has a little less: no news. */
+static inline void conn_take_ttl(struct endpoint *me, uint8_t ttl)
+{
+    if ((unsigned)(me->ttl - ttl) > 3)
+        me->ttl = ttl;
+}
 
 /* What a packet's options and marks say of its sender, as endpoint flags. */
 static inline unsigned conn_traits(const struct segment *segment)
@@ -61,62 +73,41 @@ _Static_assert((int)OPTION_TIMESTAMPS == (int)ENDPOINT_TIMESTAMPS &&
                    MARK_LABEL << 8 == (int)ENDPOINT_LABEL && MARK_DSCP << 8 == (int)ENDPOINT_DSCP,
                "used as they are");
 
+/* conn.c: the ACK that completes the handshake, right behind the SYN-ACK. */
+void conn_take_first_ack(struct conn *conn, struct conn_cold *cold, const struct segment *segment,
+                         size_t side);
+
 /* What every packet leaves behind. */
 static inline void conn_take_last(struct conn *conn, const struct segment *segment, size_t side,
                                   size_t code)
 {
     conn_push_history(conn, code | side * HISTORY_HIGH);
     conn->last_nsec = segment->time_nsec;
-    conn->flags = (uint8_t)((conn->flags & ~(unsigned)CONN_LAST_HIGH) | side * CONN_LAST_HIGH);
-}
-
-/* 1 when the other end's SYN-ACK was the last packet, else 0. */
-static inline unsigned conn_answers_syn_ack(const struct conn *conn, size_t side)
-{
-    return (conn->history & 15) == (HISTORY_SYN_ACK | (side ^ 1) * HISTORY_HIGH);
-}
-
-/* The round trip that packet gives, of which since_nsec is the second half. */
-static inline void conn_take_rtt(struct conn_cold *cold, int64_t since_nsec)
-{
-    if (since_nsec >= 0 && since_nsec < INT64_C(60) * 1000000000)
-        cold->rtt_usec += (uint32_t)(since_nsec / 1000) + 1;
 }
 
 /* Whether the segment is the usual one: the next in order on a connection under way, nothing lost,
- * repeated or paused, and so nothing to learn from it but where both ends stand now. One branch for
- * nearly all of it: what is unusual is so for one of many reasons. */
+ * repeated or paused, and so nothing to learn from it but where both ends stand now. No branches:
+ * what is unusual is so for one of many reasons. */
 static inline bool conn_is_usual(const struct conn *conn, const struct segment *segment,
                                  size_t side, uint32_t print)
 {
-    const unsigned known = ENDPOINT_SEEN | ENDPOINT_BASE | ENDPOINT_ACKED;
     const struct endpoint *me = &conn->end[side], *other = &conn->end[side ^ 1];
     unsigned unusual = (segment->flags & (TCP_SYN | TCP_RST | TCP_ACK)) ^ TCP_ACK;
-    unsigned answers = conn_answers_syn_ack(conn, side); /* may be its first ACK */
-    unusual |= ((me->flags | answers * ENDPOINT_ACKED) & (known | ENDPOINT_TRAIN)) ^ known;
-    unusual |= (0 - answers) & (segment->ack ^ other->snd_nxt);
-    unusual |= (other->flags & (ENDPOINT_BASE | ENDPOINT_TRAIN)) ^ ENDPOINT_BASE;
-    unusual |= conn->flags & CONN_RESET;
     unusual |= segment->seq ^ me->snd_nxt;
-    unusual |= segment->payload_bytes >> 20;
     unusual |= (other->snd_nxt - segment->ack) >> 31; /* beyond what was sent */
+    unusual |= segment->payload_bytes >> 31;
     unusual |= segment->time_nsec - conn->last_nsec >= CONN_PAUSE_NSEC;
-    return unusual == 0 && conn->history > 15 && print != me->print;
+    unusual |= print == me->print;
+    unusual |= !me->steady;
+    return unusual == 0 && ((me->flags & ENDPOINT_ACKED) || segment->ack == other->snd_nxt);
 }
 
-/* The sender's latest header fields, as conn_take_header(): but for the window they hardly ever
- * change in a way that matters. */
+/* The sender's latest header fields, as conn_take_header(). */
 static inline void conn_take_usual_header(struct endpoint *me, const struct segment *segment)
 {
-    unsigned flags = (me->flags & ~(unsigned)ENDPOINT_DSCP) | conn_traits(segment);
-    unsigned step = (uint16_t)(segment->ip_id - me->ip_id + CONN_ID_BACK);
-    me->flags = (uint16_t)flags;
-    if (step > CONN_ID_BACK + CONN_ID_AHEAD || (segment->ip_id != 0) != !!(flags & ENDPOINT_ID))
-        conn_take_id(me, segment->ip_id);
-    else
-        me->ip_id = segment->ip_id;
-    if (segment->ttl != me->ttl)
-        conn_take_ttl(me, segment->ttl);
+    me->flags = (uint16_t)((me->flags & ~(unsigned)ENDPOINT_DSCP) | conn_traits(segment));
+    conn_take_id(me, segment->ip_id);
+    conn_take_ttl(me, segment->ttl);
     me->window = segment->window;
     me->max_window = segment->window > me->max_window ? segment->window : me->max_window;
     me->last_ticks = conn_ticks(segment->time_nsec);
@@ -130,20 +121,16 @@ static inline void conn_take_fin(struct endpoint *me, struct endpoint_cold *cold
     me->flags |= ENDPOINT_FIN;
 }
 
-/* The same as conn_feed for a usual segment. */
-static inline void conn_feed_usual(struct conn *conn, struct conn_cold *cold,
+/* The same as conn_feed for a usual segment of the connection whose cold half is colds[index].
+ * colds[0], of no connection, takes what only payload leaves behind. */
+static inline void conn_feed_usual(struct conn *conn, struct conn_cold *colds, size_t index,
                                    const struct segment *segment, size_t side, uint32_t print)
 {
     struct endpoint *me = &conn->end[side];
-    struct endpoint_cold unused; /* takes what only payload leaves behind */
-    struct endpoint_cold *const places[2] = {&unused, &cold->end[side]};
-    unsigned data = segment->payload_bytes > 0;
-    struct endpoint_cold *mine = places[data];
-    if (conn_answers_syn_ack(conn, side)) {
-        conn_take_rtt(cold, segment->time_nsec - conn->last_nsec);
-        me->flags |= ENDPOINT_ACKED;
-        me->rcv_nxt = segment->ack;
-    }
+    size_t data = segment->payload_bytes > 0;
+    struct endpoint_cold *mine = &colds[index & (0 - data)].end[side];
+    if (!(me->flags & ENDPOINT_ACKED))
+        conn_take_first_ack(conn, &colds[index], segment, side);
     me->print = print;
     conn->since_pause = conn_saturate(conn->since_pause);
     me->rcv_nxt = seq_after(segment->ack, me->rcv_nxt) ? segment->ack : me->rcv_nxt;
@@ -154,7 +141,7 @@ static inline void conn_feed_usual(struct conn *conn, struct conn_cold *cold,
     mine->payload_kind = segment->payload_kind;
     conn_take_usual_header(me, segment);
     if (segment->flags & TCP_FIN)
-        conn_take_fin(me, &cold->end[side], segment);
+        conn_take_fin(me, &colds[index].end[side], segment);
     conn_take_last(conn, segment, side,
                    segment->flags & TCP_FIN ? HISTORY_FIN : HISTORY_ACK + data);
 }

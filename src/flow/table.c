@@ -8,7 +8,7 @@
 #include "packet/key.h"
 
 #define BUCKET_SLOTS (TABLE_BUCKET_LINES * TABLE_LINE_SLOTS)
-#define BUCKET_FULL  (BUCKET_SLOTS * 3 / 4) /* then it is split */
+#define BUCKET_FULL  (BUCKET_SLOTS * 5 / 8) /* then it is split: in a fuller one lines overflow */
 #define EVICT_WINDOW 1024 /* connections looked at to drop the longest idle of them */
 
 int table_init(struct table *table, uint32_t limit, const struct decode_key *key,
@@ -50,7 +50,7 @@ void table_clear(struct table *table)
     memset(table, 0, sizeof(*table));
 }
 
-uint32_t table_find(const struct table *table, const struct segment *segment)
+uint32_t table_find(struct table *table, const struct segment *segment)
 {
     uint32_t tag = segment->tag;
     const struct table_bucket *bucket = &table->buckets[table->directory[table_entry(table, tag)]];
@@ -58,8 +58,10 @@ uint32_t table_find(const struct table *table, const struct segment *segment)
         const struct table_line *line = &bucket->lines[at];
         for (unsigned hits = line_equal(line->tags, tag); hits != 0; hits &= hits - 1) {
             uint32_t index = line->indexes[__builtin_ctz(hits)];
-            if (index != 0 && table_has_key(table, index, segment))
+            if (index != 0 && table_has_key(table, index, segment)) {
+                table->strays[tag % TABLE_STRAYS] = index;
                 return index;
+            }
         }
         if (line->indexes[TABLE_LINE_SLOTS - 1] == 0)
             return 0;
@@ -199,6 +201,7 @@ static void table_evict(struct table *table, table_evict_fn *on_evict, void *use
 {
     uint32_t window = table->used < EVICT_WINDOW ? table->used : EVICT_WINDOW;
     int64_t times[EVICT_WINDOW];
+    memset(table->strays, 0, sizeof(table->strays)); /* what is dropped keeps its key */
     for (uint32_t n = 0; n < window; n++)
         times[n] = table->conns[(table->hand - 1 + n) % table->used + 1].last_nsec;
     qsort(times, window, sizeof(times[0]), compare_times);
@@ -235,5 +238,6 @@ uint32_t table_insert(struct table *table, const struct segment *segment, table_
     uint32_t index = table->freed_count > 0 ? table->freed[--table->freed_count] : ++table->used;
     bucket_put(&table->buckets[number], tag, index);
     table->filled[number]++;
+    table->strays[tag % TABLE_STRAYS] = index;
     return index;
 }

@@ -22,6 +22,7 @@
 #define TABLE_LINE_SLOTS   8u
 #define TABLE_BUCKET_LINES 128u
 #define TABLE_MAX_DEPTH    20u
+#define TABLE_STRAYS       2048u
 #define TABLE_EVICT_SHARE  64u /* connections dropped at a time when the table is full */
 
 struct table_line {
@@ -47,6 +48,7 @@ struct table {
     uint32_t used;                     /* highest index handed out so far */
     uint32_t limit;                    /* most connections */
     uint32_t hand;                     /* where the next search for idle connections starts */
+    uint32_t strays[TABLE_STRAYS]; /* by tag: connections of late that are not in their home line */
     uint32_t freed[TABLE_EVICT_SHARE]; /* stack of indexes given back */
     uint32_t freed_count;
     uint64_t evicted;      /* connections dropped because of the limit */
@@ -62,7 +64,7 @@ int table_init(struct table *table, uint32_t limit, const struct decode_key *key
 void table_clear(struct table *table);
 
 /* Index of the connection of the segment's key, 0 when there is none. */
-uint32_t table_find(const struct table *table, const struct segment *segment);
+uint32_t table_find(struct table *table, const struct segment *segment);
 
 /* A connection for the segment's key, which must not be in the table; conn_init is the caller's. At
  * the limit the longest idle connections make room first. 0 without memory. */
@@ -107,13 +109,20 @@ static inline const struct table_line *table_prefetch(const struct table *table,
     return line;
 }
 
+/* A connection that was looked up in vain in its home line lately, or 0: it may not be the one. */
+static inline uint32_t table_stray(const struct table *table, uint32_t tag)
+{
+    return table->strays[tag % TABLE_STRAYS];
+}
+
 /* Second step: the connection the lookup will most likely find, whose lines it brings, or 0. */
 static inline uint32_t table_guess(const struct table *table, const struct table_line *line,
                                    const struct segment *segment)
 {
     unsigned hits = line_equal(line->tags, segment->tag);
-    uint32_t none = hits == 0; /* used as number: a new connection is as good as random */
-    size_t index = line->indexes[__builtin_ctz(hits | none)] & (none - 1);
+    uint32_t none = hits == 0; /* used as number: where it is, is as good as random */
+    size_t index = (line->indexes[(unsigned)__builtin_ctz(hits | none)] & (none - 1)) |
+                   (table_stray(table, segment->tag) & (0 - none));
     __builtin_prefetch((const char *)&table->conns[index], 1);
     __builtin_prefetch((const char *)&table->conns[index] + 64, 1);
     __builtin_prefetch(&table->colds[index], 1);

@@ -16,7 +16,7 @@ enum {
 
 #define MPTCP_TCPRST 8 /* subtype MP_TCPRST, RFC 8684, 3.6 */
 
-static void options_mptcp(struct segment *segment, const uint8_t *option, uint8_t length)
+static void options_mptcp(struct segment *segment, const uint8_t *option, uint32_t length)
 {
     segment->options |= OPTION_MPTCP;
     if (length == 4 && option[2] >> 4 == MPTCP_TCPRST) {
@@ -26,71 +26,61 @@ static void options_mptcp(struct segment *segment, const uint8_t *option, uint8_
     }
 }
 
-/* One option that is completely captured; one of a wrong length counts as OPTION_OTHER. */
-static void options_one(struct segment *segment, const uint8_t *option, uint8_t length)
+/* The kinds of nearly all options: the lengths they may have, as bits, and their flags. */
+#define USUAL_KINDS 16
+static const struct {
+    uint64_t lengths;
+    unsigned flag;
+} options_usual[USUAL_KINDS] = {
+    [KIND_NOP] = {1 << 1, 0},
+    [KIND_MSS] = {1 << 4, OPTION_MSS},
+    [KIND_WSCALE] = {1 << 3, OPTION_WSCALE},
+    [KIND_SACK_PERMITTED] = {1 << 2, OPTION_SACK_PERMITTED},
+    [KIND_SACK] = {1 << 10 | 1 << 18 | 1 << 26 | UINT64_C(1) << 34, OPTION_SACK},
+    [KIND_TIMESTAMPS] = {1 << 10, OPTION_TIMESTAMPS},
+};
+
+/* Any other option, or one of those with a length it cannot have. */
+static __attribute__((noinline)) void options_other(struct segment *segment, const uint8_t *option,
+                                                    uint32_t length)
 {
-    switch (option[0]) {
-    case KIND_MSS:
-        if (length != 4)
-            break;
-        segment->options |= OPTION_MSS;
-        segment->mss = load_be16(option + 2);
-        return;
-    case KIND_WSCALE:
-        if (length != 3)
-            break;
-        segment->options |= OPTION_WSCALE;
-        segment->wscale = option[2];
-        return;
-    case KIND_SACK_PERMITTED:
-        if (length != 2)
-            break;
-        segment->options |= OPTION_SACK_PERMITTED;
-        return;
-    case KIND_SACK:
-        if (length < 10 || length % 8 != 2)
-            break;
-        segment->options |= OPTION_SACK;
-        return;
-    case KIND_TIMESTAMPS:
-        if (length != 10)
-            break;
-        segment->options |= OPTION_TIMESTAMPS;
-        segment->tsval = load_be32(option + 2);
-        return;
-    case KIND_MD5:
-    case KIND_AO:
+    if (option[0] == KIND_MD5 || option[0] == KIND_AO)
         segment->options |= OPTION_SIGNATURE;
-        return;
-    case KIND_MPTCP:
-        if (length < 3)
-            break;
+    else if (option[0] == KIND_MPTCP && length > 2)
         options_mptcp(segment, option, length);
-        return;
-    default:
-        break;
-    }
-    segment->options |= OPTION_OTHER;
+    else
+        segment->options |= OPTION_OTHER;
 }
 
+/* Which option is next is as good as random from packet to packet, so the usual ones are taken
+ * without a branch for their kind. */
 void options_decode(struct segment *segment, const uint8_t *options, uint32_t size, bool cut)
 {
-    uint32_t at = 0;
+    uint32_t values[USUAL_KINDS], at = 0, length;
+    unsigned seen = 0;
+    values[KIND_MSS] = values[KIND_WSCALE] = values[KIND_TIMESTAMPS] = 0;
     if (cut)
         segment->marks |= MARK_OPTIONS_CUT;
-    while (at < size && options[at] != KIND_END) {
-        if (options[at] == KIND_NOP) {
-            at++;
+    for (; at < size && options[at] != KIND_END; at += length) {
+        unsigned kind = options[at], usual = kind % USUAL_KINDS;
+        uint32_t left = size - at, one = kind == KIND_NOP;
+        length = one | (options[at + (left > 1)] & (one - 1));
+        if (length > left || length + one < 2) {
+            /* an option that ends behind a cut is unseen, not wrong */
+            if (!cut || (left >= 2 && length < 2))
+                seen |= OPTION_OTHER;
+            break;
+        }
+        if ((kind != usual) | !(options_usual[usual].lengths >> length & 1)) {
+            options_other(segment, options + at, length);
             continue;
         }
-        uint8_t length = size - at >= 2 ? options[at + 1] : 0;
-        if (length < 2 || length > size - at) {
-            /* an option that ends behind a cut is unseen, not wrong */
-            if (!cut || (size - at >= 2 && length < 2))
-                segment->options |= OPTION_OTHER;
-            return;
-        }
-        options_one(segment, options + at, length);
-        at += length;
+        /* its last four bytes, behind the header's first twenty; of ten bytes the first value */
+        values[usual] = load_be32(options + at + (length < 6 ? length : 6) - 4);
+        seen |= options_usual[usual].flag;
     }
+    segment->options |= (uint8_t)seen;
+    segment->mss = (uint16_t)values[KIND_MSS];
+    segment->wscale = (uint8_t)values[KIND_WSCALE];
+    segment->tsval = values[KIND_TIMESTAMPS];
 }

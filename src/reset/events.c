@@ -117,7 +117,7 @@ static void events_open(struct events *events, uint32_t index, const struct conn
         reset_note_sequence(reset, events->log);
     }
     remember_host(events, reset);
-    events->table->conns[index].flags |= CONN_RESET;
+    conn_mark_reset(&events->table->conns[index]);
     events->table->colds[index].event = slot + 1;
 }
 

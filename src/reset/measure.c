@@ -210,7 +210,7 @@ static void measure_resetter(const struct reset *reset, struct facts *facts)
     set_if(facts, FACT_RESETTER_SINCE_FIN_MSEC, fin, ticks_msec(cold->fin_ticks, now));
     set_if(facts, FACT_RESETTER_SINCE_DATA_MSEC, resetter->data_segments > 0,
            ticks_msec(cold->data_ticks, now));
-    bool sent_last = !!(reset->conn.flags & CONN_LAST_HIGH) == reset->side;
+    bool sent_last = conn_last_side(&reset->conn) == reset->side;
     set_if(facts, FACT_RESETTER_SINCE_LAST_MSEC, seen,
            sent_last ? (double)(reset->rst.time_nsec - reset->conn.last_nsec) / NSEC_PER_MSEC
                      : ticks_msec(resetter->last_ticks, now));

@@ -34,7 +34,7 @@ static void observe_trigger(struct reset *reset)
     reset->trigger_kind = (uint8_t)kind_of_code[history & 7];
     if (cold->probes > 0 && cold->train_ticks == peer->last_ticks)
         reset->trigger_kind = TRIGGER_PROBE;
-    bool peer_sent_last = !!(conn->flags & CONN_LAST_HIGH) != reset->side;
+    bool peer_sent_last = conn_last_side(conn) != reset->side;
     if (peer_sent_last)
         reset->trigger_delay_nsec = reset->rst.time_nsec - conn->last_nsec;
     else
@@ -113,7 +113,7 @@ static enum rst_shape observe_without_ack(struct reset *reset, const struct trac
         reset->shape_known = false;
         return SHAPE_REPLY;
     }
-    bool peer_sent_last = !!(reset->conn.flags & CONN_LAST_HIGH) != reset->side;
+    bool peer_sent_last = conn_last_side(&reset->conn) != reset->side;
     bool all_taken = (resetter->flags & ENDPOINT_ACKED) && resetter->rcv_nxt == peer->snd_nxt;
     bool at_next = (resetter->flags & ENDPOINT_BASE) && rst->seq == resetter->snd_nxt;
     if ((peer->flags & ENDPOINT_ACKED) && rst->seq == peer->rcv_nxt) {
