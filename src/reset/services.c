@@ -105,30 +105,36 @@ struct service *services_add(struct services *services, const uint8_t *ip, uint1
     return entry;
 }
 
+static void service_accept(struct service *entry, const struct segment *syn_ack, int64_t rtt_nsec)
+{
+    entry->accepted++;
+    if (syn_ack->ttl > entry->ttl)
+        entry->ttl = syn_ack->ttl;
+    entry->labels = syn_ack->marks & MARK_LABEL;
+    entry->last_accept_ticks = conn_ticks(syn_ack->time_nsec);
+    if (entry->refused > 0 && !entry->accepted_again) {
+        entry->accepted_again = true;
+        entry->accept_after_refusal_ticks = entry->last_accept_ticks;
+    }
+    if (rtt_nsec < 0 || rtt_nsec > INT64_C(10) * 1000000000)
+        return;
+    uint32_t rtt_usec = (uint32_t)(rtt_nsec / 1000) + 1;
+    if (entry->rtt_usec == 0 || rtt_usec < entry->rtt_usec)
+        entry->rtt_usec = rtt_usec;
+}
+
 void services_accept(struct services *services, const struct segment *syn_ack, int64_t rtt_nsec)
 {
     uint8_t version = segment_is_ipv6(syn_ack) ? 6 : 4;
     unsigned side = segment_side(syn_ack);
-    uint16_t ports[2] = {0, syn_ack->port[side]};
-    for (unsigned n = 0; n < 2; n++) {
-        struct service *entry = services_add(services, syn_ack->address[side], ports[n], version);
-        if (entry == NULL)
-            return;
-        entry->accepted++;
-        if (syn_ack->ttl > entry->ttl)
-            entry->ttl = syn_ack->ttl;
-        entry->labels = syn_ack->marks & MARK_LABEL;
-        entry->last_accept_ticks = conn_ticks(syn_ack->time_nsec);
-        if (entry->refused > 0 && !entry->accepted_again) {
-            entry->accepted_again = true;
-            entry->accept_after_refusal_ticks = entry->last_accept_ticks;
-        }
-        if (rtt_nsec < 0 || rtt_nsec > INT64_C(10) * 1000000000)
-            continue;
-        uint32_t rtt_usec = (uint32_t)(rtt_nsec / 1000) + 1;
-        if (entry->rtt_usec == 0 || rtt_usec < entry->rtt_usec)
-            entry->rtt_usec = rtt_usec;
-    }
+    const uint8_t *host = syn_ack->address[side];
+    struct service *entry = services_add(services, host, 0, version);
+    if (entry == NULL)
+        return;
+    service_accept(entry, syn_ack, rtt_nsec);
+    entry = services_add(services, host, syn_ack->port[side], version);
+    if (entry != NULL)
+        service_accept(entry, syn_ack, rtt_nsec);
 }
 
 /* Not keyed: which hosts share a place must not change from run to run. */

@@ -83,20 +83,28 @@ static int plan_tests(struct plan *plan, const struct filter *filter, const uint
     return 0;
 }
 
+/* How many bounds a number's filter has room for, so that comparing with all of them is no loop of
+ * a length that differs from fact to fact. */
+static unsigned bounds_padded(unsigned count)
+{
+    return count <= FILTER_NARROW ? FILTER_NARROW
+                                  : (count + FILTER_WIDE - 1) / FILTER_WIDE * FILTER_WIDE;
+}
+
 /* The bounds of a fact's intervals: of each test the first value that passes and the first behind
- * those that pass. -1 without memory. */
+ * those that pass; then infinity up to the padded count. -1 without memory. */
 static int plan_bounds(struct plan *plan, struct filter *filter)
 {
-    unsigned tests = 0;
+    size_t room = 0;
 
     for (unsigned fact = 0; fact < FACT_COUNT; fact++)
-        tests += is_number(fact) ? plan->tests[fact] : 0;
-    double *bounds = filter->bounds = calloc(2 * (size_t)tests + 1, sizeof *bounds);
+        room += is_number(fact) ? bounds_padded(2 * plan->tests[fact]) : 0;
+    double *bounds = filter->bounds = calloc(room + 1, sizeof *bounds);
     if (!bounds)
         return -1;
     for (unsigned fact = 0; fact < FACT_COUNT; fact++) {
         plan->bounds[fact] = bounds;
-        bounds += is_number(fact) ? 2 * plan->tests[fact] : 0;
+        bounds += is_number(fact) ? bounds_padded(2 * plan->tests[fact]) : 0;
     }
     for (unsigned i = 0; i < plan->asked_count; i++) {
         const struct fact_test *test = plan->asked[i].test;
@@ -106,8 +114,12 @@ static int plan_bounds(struct plan *plan, struct filter *filter)
         if (is_number(fact) && isfinite(test->high))
             plan->bounds[fact][plan->bound_count[fact]++] = nextafter(test->high, INFINITY);
     }
-    for (unsigned fact = 0; fact < FACT_COUNT; fact++)
-        plan->bound_count[fact] = bounds_sort(plan->bounds[fact], plan->bound_count[fact]);
+    for (unsigned fact = 0; fact < FACT_COUNT; fact++) {
+        unsigned count = bounds_sort(plan->bounds[fact], plan->bound_count[fact]);
+        plan->bound_count[fact] = bounds_padded(count);
+        for (unsigned at = count; is_number(fact) && at < plan->bound_count[fact]; at++)
+            plan->bounds[fact][at] = INFINITY;
+    }
     return 0;
 }
 
@@ -122,6 +134,7 @@ static int plan_rows(struct plan *plan, struct filter *filter)
         plan->row_count[fact] =
             is_number(fact) ? plan->bound_count[fact] + 2 : slot_unknown(fact) + 1u;
         row_count += plan->row_count[fact];
+        filter->narrow_count += is_number(fact) && plan->bound_count[fact] == FILTER_NARROW;
         filter->number_count += is_number(fact);
         filter->name_count += !is_number(fact);
     }
@@ -132,13 +145,14 @@ static int plan_rows(struct plan *plan, struct filter *filter)
         return -1;
     uint64_t *rows = filter->rows;
     struct name_filter *name = filter->names;
-    struct number_filter *number = filter->numbers;
+    struct number_filter *narrow = filter->numbers, *wide = narrow + filter->narrow_count;
     for (unsigned fact = 0; fact < FACT_COUNT; fact++) {
         plan->rows[fact] = rows;
-        if (plan->tests[fact] && is_number(fact))
-            *number++ = (struct number_filter){(uint8_t)fact, plan->bound_count[fact],
-                                               plan->bounds[fact], rows};
-        else if (plan->tests[fact])
+        if (plan->tests[fact] && is_number(fact)) {
+            unsigned bounds = plan->bound_count[fact];
+            struct number_filter **next = bounds == FILTER_NARROW ? &narrow : &wide;
+            *(*next)++ = (struct number_filter){(uint8_t)fact, bounds, plan->bounds[fact], rows};
+        } else if (plan->tests[fact])
             *name++ = (struct name_filter){(uint8_t)fact, slot_unknown(fact), rows};
         rows += plan->row_count[fact] * filter->words;
     }

@@ -43,12 +43,16 @@ struct name_filter {
     const uint64_t *excluded; /* .unknown + 1 rows, one for each value */
 };
 
+/* Bounds are padded to the first number, or else to a multiple of the second. */
+#define FILTER_NARROW 2u
+#define FILTER_WIDE   4u
+
 /* A number fact that is asked for. The constants it is compared with cut the numbers into
  * intervals, inside of which all values get the same answers. */
 struct number_filter {
     uint8_t fact;
     unsigned bound_count;
-    const double *bounds;     /* where a new interval begins, ascending */
+    const double *bounds;     /* where a new interval begins, ascending; padded with infinity */
     const uint64_t *excluded; /* bound_count + 1 rows, and one for "not captured" */
 };
 
@@ -60,9 +64,9 @@ struct filter {
     struct name_filter *names;
     unsigned name_count;
     struct number_filter *numbers;
-    unsigned number_count;
-    uint64_t *rows; /* of all names and numbers */
-    double *bounds; /* of all numbers */
+    unsigned number_count, narrow_count; /* the first have FILTER_NARROW bounds each */
+    uint64_t *rows;                      /* of all names and numbers */
+    double *bounds;                      /* of all numbers */
 };
 
 /* The two facts that most signatures ask for decide at once which filter is looked at further: it

@@ -2,6 +2,18 @@
 
 #include "rules/internal.h"
 
+/* The row of a number's value. bound_count: a constant where it is the same for many. */
+static inline const uint64_t *number_row(const struct number_filter *number, unsigned bound_count,
+                                         unsigned words, const struct facts *facts)
+{
+    double value = facts->value[number->fact];
+    unsigned interval = 0, unknown = bound_count + 1;
+    for (unsigned bound = 0; bound < bound_count; bound++)
+        interval += value >= number->bounds[bound];
+    interval += (unknown - interval) & (facts->known[number->fact] - 1U);
+    return number->excluded + interval * words;
+}
+
 /* The signatures, as one word of bits, that a fact says no to. No branch depends on a fact: they
  * differ from reset to reset, and a wrong guess costs more than the work it saves. More words than
  * one are rare enough to look at the facts again. */
@@ -15,14 +27,13 @@ static uint64_t filter_excluded(const struct filter *filter, unsigned word,
         unsigned slot = fact_slot(facts, name->fact, name->unknown);
         excluded |= name->excluded[slot * filter->words + word];
     }
-    for (unsigned i = 0; i < filter->number_count; i++) {
+    for (unsigned i = 0; i < filter->narrow_count; i++) {
         const struct number_filter *number = &filter->numbers[i];
-        double value = facts->value[number->fact];
-        unsigned interval = 0, unknown = number->bound_count + 1;
-        for (unsigned bound = 0; bound < number->bound_count; bound++)
-            interval += value >= number->bounds[bound];
-        interval += (unknown - interval) & (facts->known[number->fact] - 1U);
-        excluded |= number->excluded[interval * filter->words + word];
+        excluded |= number_row(number, FILTER_NARROW, filter->words, facts)[word];
+    }
+    for (unsigned i = filter->narrow_count; i < filter->number_count; i++) {
+        const struct number_filter *number = &filter->numbers[i];
+        excluded |= number_row(number, number->bound_count, filter->words, facts)[word];
     }
     return excluded;
 }
