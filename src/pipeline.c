@@ -9,13 +9,15 @@
 #include "analyser.h"
 
 #define RING_BATCHES 32  /* a power of two */
+#define RING_ROOM    16  /* batches that have to be free before a full ring is filled again */
 #define SPINS        200 /* looks at the other side's counter before sleeping */
 
 struct pipeline {
     _Alignas(64) _Atomic uint64_t pushed; /* batches handed over */
     _Alignas(64) _Atomic uint64_t done;   /* batches analysed */
-    _Alignas(64) atomic_bool worker_sleeps;
-    atomic_bool caller_sleeps;
+    /* what a sleeping side waits for the other's counter to reach; UINT64_MAX: it does not sleep */
+    _Alignas(64) _Atomic uint64_t worker_wants;
+    _Atomic uint64_t caller_wants;
     atomic_bool stop;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
@@ -34,26 +36,27 @@ static inline void pipeline_relax(void)
 #endif
 }
 
-/* Sleeps until *counter differs from `seen` or the pipeline stops. */
-static void pipeline_wait(struct pipeline *pipeline, _Atomic uint64_t *counter, uint64_t seen,
-                          atomic_bool *sleeps)
+/* Sleeps until *counter is at least `wanted` or the pipeline stops. */
+static void pipeline_wait(struct pipeline *pipeline, _Atomic uint64_t *counter, uint64_t wanted,
+                          _Atomic uint64_t *wants)
 {
     for (unsigned spin = 0; spin < SPINS; spin++) {
-        if (atomic_load_explicit(counter, memory_order_acquire) != seen)
+        if (atomic_load_explicit(counter, memory_order_acquire) >= wanted)
             return;
         pipeline_relax();
     }
     pthread_mutex_lock(&pipeline->mutex);
-    atomic_store(sleeps, true);
-    while (atomic_load(counter) == seen && !atomic_load(&pipeline->stop))
+    atomic_store(wants, wanted);
+    while (atomic_load(counter) < wanted && !atomic_load(&pipeline->stop))
         pthread_cond_wait(&pipeline->changed, &pipeline->mutex);
-    atomic_store(sleeps, false);
+    atomic_store(wants, UINT64_MAX);
     pthread_mutex_unlock(&pipeline->mutex);
 }
 
-static void pipeline_wake(struct pipeline *pipeline, atomic_bool *sleeps)
+/* Wakes the other side if it sleeps and its counter has come that far. */
+static void pipeline_wake(struct pipeline *pipeline, uint64_t counter, _Atomic uint64_t *wants)
 {
-    if (!atomic_load(sleeps))
+    if (counter < atomic_load(wants))
         return;
     pthread_mutex_lock(&pipeline->mutex);
     pthread_cond_broadcast(&pipeline->changed);
@@ -68,14 +71,12 @@ static void *pipeline_work(void *user)
         if (atomic_load_explicit(&pipeline->pushed, memory_order_acquire) == done) {
             if (atomic_load(&pipeline->stop))
                 return NULL;
-            pipeline_wait(pipeline, &pipeline->pushed, done, &pipeline->worker_sleeps);
+            pipeline_wait(pipeline, &pipeline->pushed, done + 1, &pipeline->worker_wants);
             continue;
         }
         analyser_feed_batch(pipeline->analyser, &pipeline->ring[done % RING_BATCHES]);
         atomic_store(&pipeline->done, ++done);
-        /* Waking the caller for every batch would have both threads wait in turn. */
-        if (atomic_load(&pipeline->pushed) - done <= RING_BATCHES / 2)
-            pipeline_wake(pipeline, &pipeline->caller_sleeps);
+        pipeline_wake(pipeline, done, &pipeline->caller_wants);
     }
 }
 
@@ -99,8 +100,8 @@ struct pipeline *pipeline_new(struct whyrst_analyser *analyser, struct whyrst_er
         goto fail;
     atomic_init(&pipeline->pushed, 0);
     atomic_init(&pipeline->done, 0);
-    atomic_init(&pipeline->worker_sleeps, false);
-    atomic_init(&pipeline->caller_sleeps, false);
+    atomic_init(&pipeline->worker_wants, UINT64_MAX);
+    atomic_init(&pipeline->caller_wants, UINT64_MAX);
     atomic_init(&pipeline->stop, false);
     pipeline->analyser = analyser;
     pthread_mutex_init(&pipeline->mutex, NULL);
@@ -136,10 +137,11 @@ void pipeline_free(struct pipeline *pipeline)
 
 struct segment_batch *pipeline_next(struct pipeline *pipeline)
 {
-    uint64_t pushed = atomic_load_explicit(&pipeline->pushed, memory_order_relaxed), done;
-    while (pushed - (done = atomic_load_explicit(&pipeline->done, memory_order_acquire)) >=
-           RING_BATCHES)
-        pipeline_wait(pipeline, &pipeline->done, done, &pipeline->caller_sleeps);
+    uint64_t pushed = atomic_load_explicit(&pipeline->pushed, memory_order_relaxed);
+    uint64_t done = atomic_load_explicit(&pipeline->done, memory_order_acquire);
+    if (pushed - done >= RING_BATCHES) /* not for one place: each sleep costs more than a batch */
+        pipeline_wait(pipeline, &pipeline->done, pushed - RING_BATCHES + RING_ROOM,
+                      &pipeline->caller_wants);
     struct segment_batch *batch = &pipeline->ring[pushed % RING_BATCHES];
     batch_clear(batch);
     return batch;
@@ -147,15 +149,14 @@ struct segment_batch *pipeline_next(struct pipeline *pipeline)
 
 void pipeline_push(struct pipeline *pipeline)
 {
-    atomic_fetch_add(&pipeline->pushed, 1);
-    pipeline_wake(pipeline, &pipeline->worker_sleeps);
+    uint64_t pushed = atomic_fetch_add(&pipeline->pushed, 1) + 1;
+    pipeline_wake(pipeline, pushed, &pipeline->worker_wants);
 }
 
 void pipeline_drain(struct pipeline *pipeline)
 {
     if (pthread_equal(pthread_self(), pipeline->thread))
         return; /* asked from the analyser's callback: it would wait for itself */
-    uint64_t pushed = atomic_load(&pipeline->pushed), done;
-    while ((done = atomic_load(&pipeline->done)) != pushed)
-        pipeline_wait(pipeline, &pipeline->done, done, &pipeline->caller_sleeps);
+    pipeline_wait(pipeline, &pipeline->done, atomic_load(&pipeline->pushed),
+                  &pipeline->caller_wants);
 }
