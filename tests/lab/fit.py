@@ -18,7 +18,7 @@ def count(matches):
     """{(cause, signature, complete): Counter of true causes}"""
     counts = collections.defaultdict(collections.Counter)
     for match in matches:
-        if match.reset and match.signature != "none":
+        if match.found and match.signature != "none":
             counts[match.cause, match.signature, match.complete][match.event["cause"]] += 1
     return counts
 
@@ -30,6 +30,12 @@ def measure(cause, truths):
     return dict(found, instead=instead) if instead else found
 
 
+def save(path, rule):
+    with open(path, "w") as file:
+        json.dump(rule, file, ensure_ascii=False, indent=2)
+        file.write("\n")
+
+
 def write(path, counts):
     with open(path) as file:
         rule = json.load(file)
@@ -39,9 +45,15 @@ def write(path, counts):
             signature.pop(key, None)
             if truths:
                 signature[key] = measure(rule["cause"], truths)
-    with open(path, "w") as file:
-        json.dump(rule, file, ensure_ascii=False, indent=2)
-        file.write("\n")
+    save(path, rule)
+
+
+def refit(rules, matches):
+    """Writes the counts of these matches into every rule; returns them."""
+    counts = count(matches)
+    for path in glob.glob(os.path.join(rules, "*.json")):
+        write(path, counts)
+    return counts
 
 
 def main():
@@ -51,9 +63,7 @@ def main():
     parser.add_argument("--rules", default=os.path.join(judge.HERE, "../../rules"), help="rules to count and to write into")
     args = parser.parse_args()
     matches, _ = judge.judge(args.directories, args.whyrst, args.rules)
-    counts = count(matches)
-    for path in sorted(glob.glob(os.path.join(args.rules, "*.json"))):
-        write(path, counts)
+    counts = refit(args.rules, matches)
     print("%d resets, %d signatures counted" % (len(matches), len({key[:2] for key in counts})))
     return 0
 

@@ -56,8 +56,7 @@ def per_cause(matches):
         table[cause] = {"resets": len(truly), "recall": share(truly, lambda m: m.right),
                         "said": len(said), "precision": share(said, lambda m: m.right),
                         "group_right": share(truly, lambda m: m.in_group),
-                        "listed": share(truly, lambda m: m.right or m.event["cause"] in
-                                        [a["cause"] for a in (m.reset or {"alternatives": []})["alternatives"]])}
+                        "listed": share(truly, lambda m: m.right or m.event["cause"] in m.alternatives)}
     return table
 
 
@@ -75,7 +74,7 @@ def scoreboard(matches, strays):
     hard = [m for m in matches if is_hard(m)]
     confusion = collections.Counter((m.event["cause"], m.cause) for m in matches if not m.right)
     return {
-        "resets": len(matches), "not_found": sum(m.reset is None for m in matches), "unlabelled": strays,
+        "resets": len(matches), "not_found": sum(not m.found for m in matches), "unlabelled": strays,
         "right": share(matches, lambda m: m.right), "group_right": share(matches, lambda m: m.in_group),
         "decidable": sum(m.decidable for m in matches),
         "decidable_right": share([m for m in matches if m.decidable], lambda m: m.right),
@@ -114,6 +113,7 @@ def markdown(board):
     lines += ["| `%s` | `%s` | %d | %d |" % (row["truth"], row["said"], row["resets"], row["outside_group"]) for row in board["confusions"][:12]]
     lines += ["", "| confidence said | resets | right |", "|---|---:|---:|"]
     lines += ["| %.2f | %d | %.2f |" % (row["confidence"], row["resets"], row["right"]) for row in board["reliability"]]
+    lines += ["", "What each kind of evidence buys: [evidence.md](evidence.md), made by worth.py."]
     return "\n".join(lines) + "\n"
 
 
