@@ -208,7 +208,7 @@ static void analyser_feed_segments(struct whyrst_analyser *analyser,
     for (size_t n = 0; n < count; n++)
         guesses[n] = table_guess(table, lines[n], &segments[n]);
     for (size_t n = 0; n < count; n++) {
-        uint32_t index = guesses[n] != 0 ? guesses[n] : table_stray(table, segments[n].tag);
+        uint32_t index = table_guess_again(table, guesses[n], &segments[n]);
         if (analyser_feed_usual(analyser, &segments[n], index))
             continue;
         analyser_feed_any(analyser, batch, &segments[n], index);

@@ -236,13 +236,7 @@ static void conn_take_times(struct conn *conn, struct conn_cold *cold, unsigned 
     if ((last == (HISTORY_SYN | other) && (segment->flags & TCP_SYN)) ||
         (last == (HISTORY_SYN_ACK | other) && !(segment->flags & (TCP_SYN | TCP_RST))))
         conn_take_rtt(cold, since_nsec);
-    if (since_nsec >= CONN_PAUSE_NSEC) {
-        int64_t msec = since_nsec / 1000000;
-        cold->pause_msec = msec > UINT32_MAX ? UINT32_MAX : (uint32_t)msec;
-        conn->since_pause = 0;
-    } else {
-        conn->since_pause = conn_saturate(conn->since_pause);
-    }
+    conn_take_pause(conn, cold, since_nsec);
 }
 
 /* The sender's latest header fields. */

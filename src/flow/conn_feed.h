@@ -73,6 +73,18 @@ _Static_assert((int)OPTION_TIMESTAMPS == (int)ENDPOINT_TIMESTAMPS &&
                    MARK_LABEL << 8 == (int)ENDPOINT_LABEL && MARK_DSCP << 8 == (int)ENDPOINT_DSCP,
                "used as they are");
 
+/* The silence before a packet, if it was one. */
+static inline void conn_take_pause(struct conn *conn, struct conn_cold *cold, int64_t since_nsec)
+{
+    if (since_nsec >= CONN_PAUSE_NSEC) {
+        int64_t msec = since_nsec / 1000000;
+        cold->pause_msec = msec > UINT32_MAX ? UINT32_MAX : (uint32_t)msec;
+        conn->since_pause = 0;
+    } else {
+        conn->since_pause = conn_saturate(conn->since_pause);
+    }
+}
+
 /* conn.c: the ACK that completes the handshake, right behind the SYN-ACK. */
 void conn_take_first_ack(struct conn *conn, struct conn_cold *cold, const struct segment *segment,
                          size_t side);
@@ -86,7 +98,7 @@ static inline void conn_take_last(struct conn *conn, const struct segment *segme
 }
 
 /* Whether the segment is the usual one: the next in order on a connection under way, nothing lost,
- * repeated or paused, and so nothing to learn from it but where both ends stand now. No branches:
+ * or repeated, and so nothing to learn from it but where both ends stand now. No branches:
  * what is unusual is so for one of many reasons. */
 static inline bool conn_is_usual(const struct conn *conn, const struct segment *segment,
                                  size_t side, uint32_t print)
@@ -96,7 +108,6 @@ static inline bool conn_is_usual(const struct conn *conn, const struct segment *
     unusual |= segment->seq ^ me->snd_nxt;
     unusual |= (other->snd_nxt - segment->ack) >> 31; /* beyond what was sent */
     unusual |= segment->payload_bytes >> 31;
-    unusual |= segment->time_nsec - conn->last_nsec >= CONN_PAUSE_NSEC;
     unusual |= print == me->print;
     unusual |= !me->steady;
     return unusual == 0 && ((me->flags & ENDPOINT_ACKED) || segment->ack == other->snd_nxt);
@@ -132,7 +143,7 @@ static inline void conn_feed_usual(struct conn *conn, struct conn_cold *colds, s
     if (!(me->flags & ENDPOINT_ACKED))
         conn_take_first_ack(conn, &colds[index], segment, side);
     me->print = print;
-    conn->since_pause = conn_saturate(conn->since_pause);
+    conn_take_pause(conn, &colds[index], segment->time_nsec - conn->last_nsec);
     me->rcv_nxt = seq_after(segment->ack, me->rcv_nxt) ? segment->ack : me->rcv_nxt;
     me->snd_nxt = segment->seq + segment->payload_bytes + (segment->flags & TCP_FIN);
     me->data_segments = (uint8_t)(me->data_segments + (data & (me->data_segments != 255)));

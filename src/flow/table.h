@@ -48,7 +48,7 @@ struct table {
     uint32_t used;                     /* highest index handed out so far */
     uint32_t limit;                    /* most connections */
     uint32_t hand;                     /* where the next search for idle connections starts */
-    uint32_t strays[TABLE_STRAYS]; /* by tag: connections of late that are not in their home line */
+    uint32_t strays[TABLE_STRAYS];     /* by tag: the last opened, or not found in its home line */
     uint32_t freed[TABLE_EVICT_SHARE]; /* stack of indexes given back */
     uint32_t freed_count;
     uint64_t evicted;      /* connections dropped because of the limit */
@@ -109,24 +109,28 @@ static inline const struct table_line *table_prefetch(const struct table *table,
     return line;
 }
 
-/* A connection that was looked up in vain in its home line lately, or 0: it may not be the one. */
-static inline uint32_t table_stray(const struct table *table, uint32_t tag)
+/* The guess, or in place of 0 one of the strays: it may have been opened since, or not be in its
+ * home line. */
+static inline uint32_t table_guess_again(const struct table *table, uint32_t guess,
+                                         const struct segment *segment)
 {
-    return table->strays[tag % TABLE_STRAYS];
+    uint32_t none = guess == 0;
+    return guess | (table->strays[segment->tag % TABLE_STRAYS] & (0 - none));
 }
 
-/* Second step: the connection the lookup will most likely find, whose lines it brings, or 0. */
+/* Second step: the connection in the home line that the lookup will most likely find, or 0. Brings
+ * the lines of what table_guess_again() makes of it. */
 static inline uint32_t table_guess(const struct table *table, const struct table_line *line,
                                    const struct segment *segment)
 {
     unsigned hits = line_equal(line->tags, segment->tag);
     uint32_t none = hits == 0; /* used as number: where it is, is as good as random */
-    size_t index = (line->indexes[(unsigned)__builtin_ctz(hits | none)] & (none - 1)) |
-                   (table_stray(table, segment->tag) & (0 - none));
+    uint32_t guess = line->indexes[(unsigned)__builtin_ctz(hits | none)] & (none - 1);
+    size_t index = table_guess_again(table, guess, segment);
     __builtin_prefetch((const char *)&table->conns[index], 1);
     __builtin_prefetch((const char *)&table->conns[index] + 64, 1);
     __builtin_prefetch(&table->colds[index], 1);
-    return (uint32_t)index;
+    return guess;
 }
 
 static inline uint64_t table_word(const uint8_t *bytes)
