@@ -12,7 +12,8 @@ enum label {
     LABEL_CONFIRM,
     LABEL_REMEDY,
     LABEL_KERNEL,
-    LABEL_REFERENCES
+    LABEL_REFERENCES,
+    LABEL_PLACEHOLDERS
 };
 
 static const char *const labels[][2] = {
@@ -23,6 +24,11 @@ static const char *const labels[][2] = {
     [LABEL_REMEDY] = {"What to do about it", "处理建议"},
     [LABEL_KERNEL] = {"What the Linux kernel calls it", "Linux 内核中的名称"},
     [LABEL_REFERENCES] = {"References", "参考资料"},
+    [LABEL_PLACEHOLDERS] =
+        {"In a report, addresses take the place of $CLIENT, $SERVER, $RESETTER (who sent the "
+         "RST) and $PEER (the other end).",
+         "在报告中，$CLIENT、$SERVER、$RESETTER（发送 RST 的一端）和 "
+         "$PEER（另一端）由实际地址代替。"},
 };
 
 static void explain_list(const char *label, const char *const *lines)
@@ -57,6 +63,7 @@ static void explain_rule(const struct whyrst_rules *rules, const struct rule *ru
            rule->title.text[language], rule->explain.text[language]);
     if (rule->impact.text[language])
         printf("\n%s\n", rule->impact.text[language]);
+    printf("\n%s\n", labels[LABEL_PLACEHOLDERS][language]);
     bool first = true;
     for (unsigned i = 0; i < ruleset_signature_count(rules); i++) {
         const struct signature *signature = ruleset_signature(rules, i);

@@ -154,7 +154,7 @@ static void counted(const struct report *report, uint64_t count, enum label what
 {
     output_u64(output, count);
     output_literal(output, " ");
-    output_html(output, label(report, what));
+    output_html(output, label_counted(report, count, what));
 }
 
 static void html_head(struct report *report, const struct report_document *document,

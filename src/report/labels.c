@@ -13,6 +13,16 @@ const char *label(const struct report *report, enum label which)
     return labels[which][report->options.language == WHYRST_ZH];
 }
 
+const char *label_counted(const struct report *report, uint64_t count, enum label many)
+{
+    static const enum label singulars[LABEL_COUNT] = {
+        [LABEL_PACKETS] = LABEL_ONE_PACKET,         [LABEL_DUPLICATES] = LABEL_ONE_DUPLICATE,
+        [LABEL_CONNECTIONS] = LABEL_ONE_CONNECTION, [LABEL_RESETS] = LABEL_ONE_RESET,
+        [LABEL_RST_PACKETS] = LABEL_ONE_RST_PACKET,
+    };
+    return label(report, count == 1 && singulars[many] ? singulars[many] : many);
+}
+
 enum label label_culprit(const struct whyrst_reset *reset)
 {
     bool server = reset->sent_by == WHYRST_SERVER;

@@ -13,6 +13,8 @@ enum label {
 
 /* Static, never NULL. */
 const char *label(const struct report *report, enum label which);
+/* What stands behind a count: of the plural `many`, the singular for 1. */
+const char *label_counted(const struct report *report, uint64_t count, enum label many);
 /* The sentence that says who reset the connection. */
 enum label label_culprit(const struct whyrst_reset *reset);
 enum label label_certainty(enum whyrst_certainty certainty);

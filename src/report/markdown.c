@@ -112,15 +112,15 @@ static void markdown_head(struct report *report, const struct report_document *d
     output_literal(output, "\n\n");
     output_u64(output, counts->connections);
     output_literal(output, " ");
-    output_markdown(output, label(report, LABEL_CONNECTIONS));
+    output_markdown(output, label_counted(report, counts->connections, LABEL_CONNECTIONS));
     output_literal(output, ", **");
     output_u64(output, counts->resets);
     output_literal(output, " ");
-    output_markdown(output, label(report, LABEL_RESETS));
+    output_markdown(output, label_counted(report, counts->resets, LABEL_RESETS));
     output_literal(output, "** (");
     output_u64(output, counts->rst_packets);
     output_literal(output, " ");
-    output_markdown(output, label(report, LABEL_RST_PACKETS));
+    output_markdown(output, label_counted(report, counts->rst_packets, LABEL_RST_PACKETS));
     output_literal(output, ")\n");
     if (document->input_count)
         input_table(report, document, output);

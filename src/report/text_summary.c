@@ -22,7 +22,7 @@ static void counted(const struct report *report, uint64_t count, enum label what
 {
     text_count(output, count);
     output_literal(output, " ");
-    output_string(output, label(report, what));
+    output_string(output, label_counted(report, count, what));
 }
 
 static void and_more(const struct report *report, unsigned shown, unsigned all,
