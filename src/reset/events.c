@@ -172,8 +172,7 @@ void events_feed_rst(struct events *events, uint32_t index, const struct conn *b
     if (reset != NULL && !sequel_revived(reset, rst)) {
         /* A tail copies the ACK of a packet that came late; a volley answers nothing. */
         bool answers =
-            !(rst->flags & TCP_ACK) &&
-            reset_find_ack(events->log, events->table->conns[index].trace, side, rst->seq);
+            reset_finds_answered(events->log, events->table->conns[index].trace, side, rst);
         sequel_take_rst(reset, rst, side, answers);
     } else if (reset != NULL) {
         struct conn revived = *before;

@@ -17,6 +17,13 @@ static unsigned record_side(const struct trace_record *record)
     return record->input_side & 1;
 }
 
+/* The sequence number behind what it took: payload, SYN and FIN. */
+static uint32_t record_end(const struct trace_record *record)
+{
+    uint32_t flags = record->payload_flags;
+    return record->seq + (flags >> 12) + !!(flags & TCP_SYN) + !!(flags & TCP_FIN);
+}
+
 /* The peer's newest packet: what a reply would answer. */
 static void observe_trigger(struct reset *reset)
 {
@@ -44,12 +51,14 @@ static void observe_trigger(struct reset *reset)
         reset->trigger_delay_nsec = 0;
 }
 
-bool reset_find_ack(const struct trace_log *log, uint32_t newest, unsigned side, uint32_t ack)
+bool reset_finds_answered(const struct trace_log *log, uint32_t newest, unsigned side,
+                          const struct segment *rst)
 {
     const struct trace_record *record = trace_find(log, newest);
     for (unsigned n = 0; record != NULL && n < SEARCH_RECORDS; n++) {
         if (record_side(record) != side && (record->payload_flags & TCP_ACK) &&
-            !(record->payload_flags & TCP_RST) && record->ack == ack)
+            !(record->payload_flags & TCP_RST) && record->ack == rst->seq &&
+            (!(rst->flags & TCP_ACK) || record_end(record) == rst->ack))
             return true;
         record = trace_find(log, record->previous);
     }
@@ -102,6 +111,8 @@ static enum rst_shape observe_with_ack(struct reset *reset, const struct trace_l
     uint32_t edge = peer->rcv_nxt + conn_window_bytes(&reset->conn, !reset->side, peer->window);
     if (rst->seq == edge)
         return SHAPE_ACTIVE;
+    if (reset_finds_answered(log, reset->conn.trace, reset->side, rst))
+        return SHAPE_REPLY;
     return SHAPE_ODD;
 }
 
@@ -124,7 +135,7 @@ static enum rst_shape observe_without_ack(struct reset *reset, const struct trac
             return SHAPE_BARE; /* it had acknowledged everything: nothing was left to answer */
         return SHAPE_REPLY;
     }
-    if (reset_find_ack(log, reset->conn.trace, reset->side, rst->seq))
+    if (reset_finds_answered(log, reset->conn.trace, reset->side, rst))
         return SHAPE_REPLY;
     return at_next ? SHAPE_BARE : SHAPE_ODD;
 }

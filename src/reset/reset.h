@@ -116,9 +116,11 @@ static inline uint32_t reset_answerable(const struct reset *reset)
     return count > 0 ? count : 1;
 }
 
-/* Whether a recent packet to the end `side` of a connection, whose newest trace record is given,
- * carried this acknowledgment: what a reply copies. */
-bool reset_find_ack(const struct trace_log *log, uint32_t newest, unsigned side, uint32_t ack);
+/* Whether the numbers of a RST from the end `side` are those of a reply to a recent packet of the
+ * other end: its acknowledgment and, where the RST has the ACK flag, the number behind its last
+ * byte. newest: the connection's newest trace record. */
+bool reset_finds_answered(const struct trace_log *log, uint32_t newest, unsigned side,
+                          const struct segment *rst);
 
 /* Copies the handshake's and the last packets before the RST out of the trace log into detail. */
 void reset_note_sequence(struct reset *reset, const struct trace_log *log);

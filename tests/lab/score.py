@@ -6,6 +6,7 @@ import json
 import sys
 
 import judge
+import scenarios
 
 # what the project asks of itself; see README.md for the words
 BOUNDS = [
@@ -19,6 +20,8 @@ BOUNDS = [
     ("hard_wrong_when_certain", "<=", 0, "of these wrong at confidence 0.9 or above"),
 ]
 HARD_EDITS = {"midstream", "late_join", "missing"}
+# what the modules of scenarios make connections with; the others use sockets of their own
+PLAYERS = {"programs": "real programs", "foreign": "another stack (lwIP)", "minutes": "sockets idle for minutes"}
 
 
 def share(matches, test):
@@ -70,6 +73,21 @@ def per_axis(matches, axis):
     return table
 
 
+def player(match):
+    known = scenarios.SCENARIOS or scenarios.load()
+    return PLAYERS.get(known[match.event["scenario"]].module, "sockets of the lab")
+
+
+def per_player(matches):
+    table = {}
+    for name in sorted({player(m) for m in matches}, reverse=True):
+        found = [m for m in matches if player(m) == name]
+        table[name] = {"resets": len(found), "right": share(found, lambda m: m.right), "group_right": share(found, lambda m: m.in_group),
+                       "decidable_right": share([m for m in found if m.decidable], lambda m: m.right),
+                       "wrong_when_certain": sum(map(is_certain_and_wrong, found)), "brier": brier(found)}
+    return table
+
+
 def scoreboard(matches, strays):
     hard = [m for m in matches if is_hard(m)]
     confusion = collections.Counter((m.event["cause"], m.cause) for m in matches if not m.right)
@@ -82,7 +100,7 @@ def scoreboard(matches, strays):
         "sender_right": share(matches, lambda m: m.sender_right), "origin_right": share(matches, lambda m: m.origin_right),
         "brier": brier(matches), "brier_decidable": brier([m for m in matches if m.decidable]), "hard": len(hard), "hard_group_right": share(hard, lambda m: m.in_group),
         "hard_wrong_when_certain": sum(map(is_certain_and_wrong, hard)),
-        "causes": per_cause(matches),
+        "players": per_player(matches), "causes": per_cause(matches),
         "confusions": [{"truth": truth, "said": said, "resets": count,
                         "outside_group": sum(1 for m in matches if (m.event["cause"], m.cause) == (truth, said) and not m.in_group)}
                        for (truth, said), count in confusion.most_common()],
@@ -106,6 +124,10 @@ def markdown(board):
              "| what | measured | bound | |", "|---|---:|---:|---|"]
     lines += ["| %s | %s | %s | %s |" % (words, value, bound, "met" if met else "not met") for words, value, bound, met in bound_lines(board)]
     lines.append("| Brier score where packets decide the cause | %s | | |" % board["brier_decidable"])
+    lines += ["", "| played with | resets | cause right | right or in its group | where packets decide | wrong when certain | Brier score |",
+              "|---|---:|---:|---:|---:|---:|---:|"]
+    lines += ["| %s | %d | %s | %s | %s | %d | %s |" % (name, row["resets"], row["right"], row["group_right"], row["decidable_right"],
+                                                       row["wrong_when_certain"], row["brier"]) for name, row in board["players"].items()]
     lines += ["", "| cause | resets | recall | precision | right or in its group | listed |", "|---|---:|---:|---:|---:|---:|"]
     for cause, row in board["causes"].items():
         lines.append("| `%s` | %d | %s | %s | %s | %s |" % (cause, row["resets"], row["recall"], row["precision"], row["group_right"], row["listed"]))

@@ -32,6 +32,19 @@ async def linger_zero_reply(lab, conn, rng, v):
 
 
 @scenario(CAUSE)
+async def linger_zero_unanswered(lab, conn, rng, v):
+    """The server reads what the client sent, a request or the start of one, and aborts in place of an answer."""
+    conn.params["resetter"] = "s"
+    await lab.pair(conn, v)
+    await lab.chat(conn, rounds=rng.choice((0, 0, 1, 3)))
+    await lab.send(conn.c, size(conn, rng, 1, 20000))
+    await lab.receive(conn.s, conn.params["size"])
+    await asyncio.sleep(rng.choice((0, 0, rng.uniform(0.05, 3))))
+    lab.abort(conn.s)
+    await lab.round_trip()
+
+
+@scenario(CAUSE)
 async def linger_zero_fin_wait2(lab, conn, rng, v):
     """shutdown(SHUT_WR), the FIN is acknowledged, then close() with SO_LINGER {1, 0}."""
     who, _ = side(conn, rng)
