@@ -4,7 +4,7 @@ import math
 
 SCENARIOS = {}
 MODULES = ["abort", "unread", "refused", "halfopen", "closing", "timeouts", "handshake", "firewall", "middlebox", "injected",
-           "declared", "odd", "clean", "programs", "foreign", "minutes"]
+           "declared", "odd", "clean", "programs", "foreign", "minutes", "tls"]
 
 
 class Scenario:
@@ -33,7 +33,7 @@ def load():
 
 def chosen(one, only):
     """Whether this scenario is among those asked for. What needs more software or time is played only when it or its module is named."""
-    usual = one.module not in ("programs", "foreign", "minutes") and one.weight > 0
+    usual = one.module not in ("programs", "foreign", "minutes", "tls") and one.weight > 0
     if only is None:
         return usual
     return one.name in only or one.module in only or (one.cause in only and usual)
