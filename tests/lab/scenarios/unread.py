@@ -159,3 +159,21 @@ async def zero_window_close(lab, conn, rng, v):
     lab.send_now(conn.socks[peer], 200000)
     await asyncio.sleep(rng.uniform(0.1, 0.6))
     conn.socks[who].close()
+
+
+@scenario(CAUSE)
+async def answer_unread(lab, conn, rng, v):
+    """The client asks, the answer comes whole, close() with all of it or its end unread."""
+    conn.params["resetter"] = "c"
+    await lab.pair(conn, v)
+    await lab.chat(conn)
+    await lab.send(conn.c, size(conn, rng, 20, 2000, "request"))
+    await lab.receive(conn.s, conn.params["request"])
+    if rng.random() < 0.5:
+        await lab.think()
+    await lab.send(conn.s, size(conn, rng, 20, 20000))
+    conn.params["queued"] = await lab.unread(conn.c, conn.params["size"], 2)
+    if conn.params["queued"] > 1 and rng.random() < 0.3:
+        await lab.receive(conn.c, rng.randrange(1, conn.params["queued"]))
+    await lab.think()
+    conn.c.close()
