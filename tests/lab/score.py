@@ -20,8 +20,9 @@ BOUNDS = [
     ("hard_wrong_when_certain", "<=", 0, "of these wrong at confidence 0.9 or above"),
 ]
 HARD_EDITS = {"midstream", "late_join", "missing"}
-# what the modules of scenarios make connections with; the others use sockets of their own
-PLAYERS = {"programs": "real programs", "foreign": "another stack (lwIP)", "minutes": "sockets idle for minutes"}
+LAB = "sockets of the lab"
+# modules whose connections are others': how often what occurs there is up to them, so they are counted apart
+PLAYERS = {"programs": "real programs", "foreign": "another stack (lwIP)", "tls": "TLS", "minutes": "sockets idle for minutes"}
 
 
 def share(matches, test):
@@ -75,7 +76,8 @@ def per_axis(matches, axis):
 
 def player(match):
     known = scenarios.SCENARIOS or scenarios.load()
-    return PLAYERS.get(known[match.event["scenario"]].module, "sockets of the lab")
+    name = match.event["scenario"].split(":")[0]  # behind it, which of the scenario's connections
+    return PLAYERS.get(known[name].module, LAB)
 
 
 def per_player(matches):
@@ -88,7 +90,9 @@ def per_player(matches):
     return table
 
 
-def scoreboard(matches, strays):
+def scoreboard(played, strays):
+    """Of what the lab's own sockets played, unless that is nothing; of the others only their lines."""
+    matches = [m for m in played if player(m) == LAB] or played
     hard = [m for m in matches if is_hard(m)]
     confusion = collections.Counter((m.event["cause"], m.cause) for m in matches if not m.right)
     return {
@@ -100,7 +104,7 @@ def scoreboard(matches, strays):
         "sender_right": share(matches, lambda m: m.sender_right), "origin_right": share(matches, lambda m: m.origin_right),
         "brier": brier(matches), "brier_decidable": brier([m for m in matches if m.decidable]), "hard": len(hard), "hard_group_right": share(hard, lambda m: m.in_group),
         "hard_wrong_when_certain": sum(map(is_certain_and_wrong, hard)),
-        "players": per_player(matches), "causes": per_cause(matches),
+        "players": per_player(played), "causes": per_cause(matches),
         "confusions": [{"truth": truth, "said": said, "resets": count,
                         "outside_group": sum(1 for m in matches if (m.event["cause"], m.cause) == (truth, said) and not m.in_group)}
                        for (truth, said), count in confusion.most_common()],
@@ -124,7 +128,8 @@ def markdown(board):
              "| what | measured | bound | |", "|---|---:|---:|---|"]
     lines += ["| %s | %s | %s | %s |" % (words, value, bound, "met" if met else "not met") for words, value, bound, met in bound_lines(board)]
     lines.append("| Brier score where packets decide the cause | %s | | |" % board["brier_decidable"])
-    lines += ["", "| played with | resets | cause right | right or in its group | where packets decide | wrong when certain | Brier score |",
+    lines += ["", "What is not played with sockets of the lab is counted here and nowhere else:", "",
+              "| played with | resets | cause right | right or in its group | where packets decide | wrong when certain | Brier score |",
               "|---|---:|---:|---:|---:|---:|---:|"]
     lines += ["| %s | %d | %s | %s | %s | %d | %s |" % (name, row["resets"], row["right"], row["group_right"], row["decidable_right"],
                                                        row["wrong_when_certain"], row["brier"]) for name, row in board["players"].items()]

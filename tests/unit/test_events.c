@@ -33,6 +33,12 @@ static const struct {
                "+.001 < P. 11:21(10) ack 51\n+.0001 > R 51:51(0)\n",
      1,
      {"sequel.rst_count=1 sequel.rst_seq_step=0 sequel.rst_mixed=false"}},
+    {"a stack that sets ACK on every RST answers each packet with its numbers",
+     HANDSHAKE
+     "0.1 > P. 1:101(100)\n+.001 > P. 101:201(100)\n0.12 < . 1:1(0) ack 101\n"
+     "0.121 < . 1:1(0) ack 201\n0.2 > R. 101:101(0) ack 1\n+.0001 > R. 201:201(0) ack 1\n",
+     1,
+     {"rst.shape=reply sequel.rst_count=1 sequel.rst_seq_step=0 sequel.rst_mixed=false"}},
     {"a volley steps through the window",
      ABORT "+.0001 > R. 1461:1461(0)\n+.0001 > R. 2921:2921(0)\n",
      1,
