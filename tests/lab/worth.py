@@ -28,7 +28,6 @@ KINDS = [
     ("burst over many connections", ["host.burst"]),
     ("what the same service did", ["service.accepted_before", "service.accepted_after", "service.accept_gap_sec"]),
     ("silence before the RST", ["conn.idle_sec", "trigger.idle_sec"]),
-    ("length of a usual idle timer", ["conn.idle_timer"]),
     ("delay of the RST after the peer's packet", ["trigger.delay_msec", "trigger.delay_rtts"]),
     ("pause after the resetter's last packet", ["resetter.since_last_msec"]),
     ("DSCP", ["rst.dscp", "rst.dscp_dropped"]),
