@@ -165,9 +165,11 @@ static void conn_take_payload(struct conn *conn, struct conn_cold *colds, unsign
 static void conn_settle(struct conn *conn, unsigned last)
 {
     const unsigned known = ENDPOINT_SEEN | ENDPOINT_ACKED;
+    if (conn->history <= 15)
+        return; /* nor were they before */
     unsigned low = conn->end[0].flags, high = conn->end[1].flags;
-    bool under_way = conn->history > 15 && !(conn->flags & CONN_RESET) &&
-                     (low & high & ENDPOINT_BASE) && !((low | high) & ENDPOINT_TRAIN);
+    bool under_way = !(conn->flags & CONN_RESET) && (low & high & ENDPOINT_BASE) &&
+                     !((low | high) & ENDPOINT_TRAIN);
     conn->end[0].steady = under_way && (low & known) == known;
     conn->end[1].steady = under_way && (high & known) == known;
     if ((last & 7) == HISTORY_SYN_ACK) {

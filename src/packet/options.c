@@ -16,68 +16,86 @@ enum {
 
 #define MPTCP_TCPRST 8 /* subtype MP_TCPRST, RFC 8684, 3.6 */
 
-static void options_mptcp(struct segment *segment, const uint8_t *option, uint32_t length)
+/* Returns the flag of the option. */
+static uint8_t options_mptcp(struct segment *segment, const uint8_t *option, uint32_t length)
 {
-    segment->options |= OPTION_MPTCP;
     if (length == 4 && option[2] >> 4 == MPTCP_TCPRST) {
         segment->marks |= MARK_MPTCP_RST;
         segment->mptcp_flags = option[2] & 0x0f;
         segment->mptcp_reason = option[3];
     }
+    return OPTION_MPTCP;
 }
 
-/* The kinds of nearly all options: the lengths they may have, as bits, and their flags. */
+/* The kinds of nearly all options, which have a fixed length. */
 #define USUAL_KINDS 16
 static const struct {
-    uint64_t lengths;
-    unsigned flag;
+    uint8_t length;      /* 0: not a usual one */
+    uint8_t length_mask; /* of the option's own length byte; NOP has none */
+    int8_t value;        /* where four bytes that end with the value, or begin with it, stand */
+    uint8_t flag;
 } options_usual[USUAL_KINDS] = {
-    [KIND_NOP] = {1 << 1, 0},
-    [KIND_MSS] = {1 << 4, OPTION_MSS},
-    [KIND_WSCALE] = {1 << 3, OPTION_WSCALE},
-    [KIND_SACK_PERMITTED] = {1 << 2, OPTION_SACK_PERMITTED},
-    [KIND_SACK] = {1 << 10 | 1 << 18 | 1 << 26 | UINT64_C(1) << 34, OPTION_SACK},
-    [KIND_TIMESTAMPS] = {1 << 10, OPTION_TIMESTAMPS},
+    [KIND_NOP] = {1, 0, -3, 0},
+    [KIND_MSS] = {4, 0xff, 0, OPTION_MSS},
+    [KIND_WSCALE] = {3, 0xff, -1, OPTION_WSCALE},
+    [KIND_SACK_PERMITTED] = {2, 0xff, -2, OPTION_SACK_PERMITTED},
+    [KIND_TIMESTAMPS] = {10, 0xff, 2, OPTION_TIMESTAMPS},
 };
 
 /* Any other option, or one of those with a length it cannot have. */
-static __attribute__((noinline)) void options_other(struct segment *segment, const uint8_t *option,
-                                                    uint32_t length)
+static uint8_t options_flag(struct segment *segment, const uint8_t *option, uint32_t length)
 {
-    if (option[0] == KIND_MD5 || option[0] == KIND_AO)
-        segment->options |= OPTION_SIGNATURE;
-    else if (option[0] == KIND_MPTCP && length > 2)
-        options_mptcp(segment, option, length);
-    else
+    switch (option[0]) {
+    case KIND_SACK:
+        return length >= 10 && length % 8 == 2 ? OPTION_SACK : OPTION_OTHER;
+    case KIND_MD5:
+    case KIND_AO:
+        return OPTION_SIGNATURE;
+    case KIND_MPTCP:
+        if (length > 2)
+            return options_mptcp(segment, option, length);
+        return OPTION_OTHER;
+    default:
+        return OPTION_OTHER;
+    }
+}
+
+/* What is not a usual option, or does not look like one. Returns how long it is, or `left` to end
+ * there. */
+static __attribute__((noinline)) uint32_t
+options_other(struct segment *segment, const uint8_t *option, uint32_t left, bool cut)
+{
+    uint32_t length = left >= 2 ? option[1] : 0;
+    if (length >= 2 && length <= left) {
+        segment->options |= options_flag(segment, option, length);
+        return length;
+    }
+    /* an option that ends behind a cut is unseen, not wrong */
+    if (!cut || (left >= 2 && length < 2))
         segment->options |= OPTION_OTHER;
+    return left;
 }
 
 /* Which option is next is as good as random from packet to packet, so the usual ones are taken
  * without a branch for their kind. */
 void options_decode(struct segment *segment, const uint8_t *options, uint32_t size, bool cut)
 {
-    uint32_t values[USUAL_KINDS], at = 0, length;
+    const uint8_t *at = options, *end = options + size;
+    uint32_t values[USUAL_KINDS];
     unsigned seen = 0;
     values[KIND_MSS] = values[KIND_WSCALE] = values[KIND_TIMESTAMPS] = 0;
     if (cut)
         segment->marks |= MARK_OPTIONS_CUT;
-    for (; at < size && options[at] != KIND_END; at += length) {
-        unsigned kind = options[at], usual = kind % USUAL_KINDS;
-        uint32_t left = size - at, one = kind == KIND_NOP;
-        length = one | (options[at + (left > 1)] & (one - 1));
-        if (length > left || length + one < 2) {
-            /* an option that ends behind a cut is unseen, not wrong */
-            if (!cut || (left >= 2 && length < 2))
-                seen |= OPTION_OTHER;
-            break;
-        }
-        if ((kind != usual) | !(options_usual[usual].lengths >> length & 1)) {
-            options_other(segment, options + at, length);
+    while (at < end && *at != KIND_END) {
+        unsigned kind = *at, usual = kind % USUAL_KINDS, length = options_usual[usual].length;
+        unsigned wrong = (at[end - at > 1] ^ length) & options_usual[usual].length_mask;
+        if ((kind != usual) | (length - 1 >= (size_t)(end - at)) | wrong) {
+            at += options_other(segment, at, (uint32_t)(end - at), cut);
             continue;
         }
-        /* its last four bytes, behind the header's first twenty; of ten bytes the first value */
-        values[usual] = load_be32(options + at + (length < 6 ? length : 6) - 4);
+        values[usual] = load_be32(at + options_usual[usual].value);
         seen |= options_usual[usual].flag;
+        at += length;
     }
     segment->options |= (uint8_t)seen;
     segment->mss = (uint16_t)values[KIND_MSS];
