@@ -160,8 +160,8 @@ static void conn_take_payload(struct conn *conn, struct conn_cold *colds, unsign
 }
 
 /* Whether each end's next packet in order is a usual one, see conn_is_usual(): both ends are known,
- * nothing is under way that the packet would end, and it is not the first that acknowledges, but for
- * the one that completes the handshake. last: code of the newest packet. */
+ * nothing is under way that the packet would end, and it is not the first that acknowledges, but
+ * for the one that completes the handshake. last: code of the newest packet. */
 static void conn_settle(struct conn *conn, unsigned last)
 {
     const unsigned known = ENDPOINT_SEEN | ENDPOINT_ACKED;

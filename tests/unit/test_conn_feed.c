@@ -52,7 +52,7 @@ static void draw_segment(struct segment *segment, const struct conn *conn, unsig
 struct pair {
     struct conn one, two;
     struct conn_cold one_colds[2], two_cold; /* the first is of no connection */
-    unsigned usual; /* packets that took the path for usual ones */
+    unsigned usual;                          /* packets that took the path for usual ones */
 };
 
 static void pair_feed(struct pair *pair, const struct segment *segment, const char *what)
