@@ -241,19 +241,16 @@ static void conn_take_times(struct conn *conn, struct conn_cold *cold, unsigned 
     conn_take_pause(conn, cold, since_nsec);
 }
 
-/* The sender's latest header fields. */
+/* The header fields of any packet, usual or not, and what only the first one tells. The window of a
+ * SYN does not count as one that was open. */
 static void conn_take_header(struct endpoint *me, const struct segment *segment)
 {
-    bool first = !(me->flags & ENDPOINT_SEEN);
-    unsigned flags = (me->flags & ~(unsigned)ENDPOINT_DSCP) | conn_traits(segment) | ENDPOINT_SEEN;
-    flags |= first && segment->marks & MARK_DF ? ENDPOINT_DF : 0;
-    me->flags = (uint16_t)flags;
-    conn_take_id(me, segment->ip_id);
-    conn_take_ttl(me, segment->ttl);
-    uint16_t offered = segment->flags & TCP_SYN ? 0 : segment->window;
-    me->window = segment->window;
-    me->max_window = first || offered > me->max_window ? offered : me->max_window;
-    me->last_ticks = conn_ticks(segment->time_nsec);
+    uint16_t max_window = me->max_window;
+    if (!(me->flags & ENDPOINT_SEEN))
+        me->flags |= segment->marks & MARK_DF ? ENDPOINT_SEEN | ENDPOINT_DF : ENDPOINT_SEEN;
+    conn_take_usual_header(me, segment);
+    if (segment->flags & TCP_SYN)
+        me->max_window = max_window;
 }
 
 void conn_init(struct conn *conn, struct conn_cold *cold, const struct segment *segment)

@@ -113,7 +113,7 @@ static inline bool conn_is_usual(const struct conn *conn, const struct segment *
     return unusual == 0 && ((me->flags & ENDPOINT_ACKED) || segment->ack == other->snd_nxt);
 }
 
-/* The sender's latest header fields, as conn_take_header(). */
+/* The sender's latest header fields. */
 static inline void conn_take_usual_header(struct endpoint *me, const struct segment *segment)
 {
     me->flags = (uint16_t)((me->flags & ~(unsigned)ENDPOINT_DSCP) | conn_traits(segment));
