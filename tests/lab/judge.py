@@ -4,6 +4,7 @@ import functools
 import glob
 import json
 import os
+import shutil
 import subprocess
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -29,7 +30,7 @@ class Match:
 def program(path=None):
     """The program to judge: what was asked for, or the build beside the sources."""
     for candidate in [path, os.environ.get("WHYRST"), os.path.join(HERE, "../../build/release/src/whyrst"), "whyrst"]:
-        if candidate and (os.sep not in candidate or os.access(candidate, os.X_OK)):
+        if candidate and shutil.which(candidate):
             return candidate
     raise SystemExit("no whyrst to judge: build it first, or give --whyrst PROGRAM")
 
