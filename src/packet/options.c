@@ -76,16 +76,14 @@ options_other(struct segment *segment, const uint8_t *option, uint32_t left, boo
     return left;
 }
 
-/* Which option is next is as good as random from packet to packet, so the usual ones are taken
- * without a branch for their kind. */
-void options_decode(struct segment *segment, const uint8_t *options, uint32_t size, bool cut)
+/* Any options, one by one. Which one is next is as good as random from packet to packet, so the
+ * usual ones are taken without a branch for their kind. */
+static void options_walk(struct segment *segment, const uint8_t *options, uint32_t size, bool cut)
 {
     const uint8_t *at = options, *end = options + size;
     uint32_t values[USUAL_KINDS];
     unsigned seen = 0;
     values[KIND_MSS] = values[KIND_WSCALE] = values[KIND_TIMESTAMPS] = 0;
-    if (cut)
-        segment->marks |= MARK_OPTIONS_CUT;
     while (at < end && *at != KIND_END) {
         unsigned kind = *at, usual = kind % USUAL_KINDS, length = options_usual[usual].length;
         unsigned wrong = (at[end - at > 1] ^ length) & options_usual[usual].length_mask;
@@ -101,4 +99,63 @@ void options_decode(struct segment *segment, const uint8_t *options, uint32_t si
     segment->mss = (uint16_t)values[KIND_MSS];
     segment->wscale = (uint8_t)values[KIND_WSCALE];
     segment->tsval = values[KIND_TIMESTAMPS];
+}
+
+/* How stacks lay options out, with NOPs, in words of four bytes. */
+enum {
+    WORD_MSS = 0x0204,       /* upper half; lower half the value */
+    WORD_WSCALE = 0x010303,  /* NOP before it; low byte the value */
+    WORD_SACK = 0x010105,    /* NOPs before it; low byte its length */
+    WORD_TIMES = 0x0101080a, /* NOPs before it; the values are the next two words */
+    WORD_PERMITTED_TIMES = 0x0402080a,
+    WORD_PERMITTED = 0x01010402, /* NOPs before it */
+    WORD_PERMITTED_END = 0x04020000,
+    TIMES_BYTES = 8,
+};
+
+/* The same as options_walk, a word at a time, for options laid out like that. False, and nothing
+ * done, when these are not. */
+static bool options_words(struct segment *segment, const uint8_t *options, uint32_t size)
+{
+    uint32_t mss = 0, wscale = 0, tsval = 0;
+    unsigned seen = 0;
+    for (uint32_t at = 0; at < size; at += 4) {
+        uint32_t word = load_be32(options + at), left = size - at - 4;
+        if (word >> 16 == WORD_MSS) {
+            mss = word & 0xffff;
+            seen |= OPTION_MSS;
+        } else if (word >> 8 == WORD_WSCALE) {
+            wscale = word & 0xff;
+            seen |= OPTION_WSCALE;
+        } else if ((word == WORD_PERMITTED_TIMES || word == WORD_TIMES) && left >= TIMES_BYTES) {
+            seen |= OPTION_TIMESTAMPS;
+            seen |= word == WORD_TIMES ? 0 : OPTION_SACK_PERMITTED;
+            tsval = load_be32(options + at + 4);
+            at += TIMES_BYTES;
+        } else if (word == WORD_PERMITTED) {
+            seen |= OPTION_SACK_PERMITTED;
+        } else if (word == WORD_PERMITTED_END && left == 0) {
+            seen |= OPTION_SACK_PERMITTED;
+        } else if (word >> 8 == WORD_SACK && (word & 7) == 2 && (word & 0xff) >= 10 &&
+                   left >= (word & 0xff) - 2) {
+            seen |= OPTION_SACK;
+            at += (word & 0xff) - 2;
+        } else {
+            return false;
+        }
+    }
+    segment->options |= (uint8_t)seen;
+    segment->mss = (uint16_t)mss;
+    segment->wscale = (uint8_t)wscale;
+    segment->tsval = tsval;
+    return true;
+}
+
+void options_decode(struct segment *segment, const uint8_t *options, uint32_t size, bool cut)
+{
+    if (cut)
+        segment->marks |= MARK_OPTIONS_CUT;
+    else if (options_words(segment, options, size))
+        return;
+    options_walk(segment, options, size, cut);
 }
