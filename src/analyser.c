@@ -79,7 +79,8 @@ static bool conn_is_unfinished(const struct conn *old, int64_t now_nsec)
     return !(both & ENDPOINT_FIN) && ((both & ENDPOINT_SEEN) || age_nsec < JUST_NOW_NSEC);
 }
 
-/* Puts a new connection under the segment's key, in a new place or over the one that was there. */
+/* Puts a new connection under the segment's key, in a new place or over the one that was there, and
+ * feeds it its SYN if it begins with one (conn_is_opened_by). */
 static uint32_t analyser_open(struct whyrst_analyser *analyser, uint32_t index,
                               const struct segment *segment)
 {
@@ -95,7 +96,10 @@ static uint32_t analyser_open(struct whyrst_analyser *analyser, uint32_t index,
         }
     }
     struct conn *conn = &table->conns[index];
-    conn_init(conn, &table->colds[index], segment);
+    if (conn_is_opened_by(segment))
+        conn_open(conn, &table->colds[index], segment);
+    else
+        conn_init(conn, &table->colds[index], segment);
     conn->flags |= unfinished ? CONN_OLD_TUPLE : 0;
     conn->stream = streams_open(&analyser->streams, index, segment->input);
     analyser->counts.connections++;
@@ -151,6 +155,10 @@ static __attribute__((noinline)) void analyser_feed_any(struct whyrst_analyser *
         index = analyser_open(analyser, index, segment);
         if (index == 0)
             return;
+        if (conn_is_opened_by(segment)) {
+            table->conns[index].trace = trace_append(&analyser->log, segment, 0);
+            return;
+        }
     }
     struct conn *conn = &table->conns[index];
     if (analyser->input_count > 1)

@@ -253,23 +253,81 @@ static void conn_take_header(struct endpoint *me, const struct segment *segment)
         me->max_window = max_window;
 }
 
-void conn_init(struct conn *conn, struct conn_cold *cold, const struct segment *segment)
+/* An empty connection of the segment's key. */
+static inline void conn_clear(struct conn *conn, struct conn_cold *cold,
+                              const struct segment *segment)
 {
-    unsigned high = segment_side(segment); /* the source's end */
-    bool used = conn->flags & CONN_IN_USE;
-    memset(conn, 0, sizeof(*conn));
-    if (used)
+    if (conn->flags & CONN_IN_USE)
         memset(cold, 0, sizeof(*cold));
     memcpy(conn->address, segment->address, sizeof(conn->address));
     memcpy(conn->port, segment->port, sizeof(conn->port));
-    conn->flags = CONN_IN_USE | (segment->marks & MARK_IPV6 ? CONN_IPV6 : 0);
+    memset(&conn->stream, 0, sizeof(*conn) - offsetof(struct conn, stream));
+    conn->flags = CONN_IN_USE | (segment->marks & CONN_IPV6);
+    conn->last_nsec = segment->time_nsec;
+}
+
+_Static_assert((int)CONN_IPV6 == (int)MARK_IPV6, "copied as it is");
+
+void conn_init(struct conn *conn, struct conn_cold *cold, const struct segment *segment)
+{
+    unsigned high = segment_side(segment); /* the source's end */
+    conn_clear(conn, cold, segment);
     /* Until a handshake says otherwise: the lower port serves, a refusal comes from the server. */
     bool refusal = (segment->flags & TCP_RST) && (segment->flags & TCP_ACK) && segment->seq == 0;
     bool client_high = refusal ? !high : conn->port[1] > conn->port[0];
     if (!refusal && conn->port[0] == conn->port[1])
         client_high = high;
     conn->flags |= client_high ? CONN_CLIENT_HIGH : 0;
-    conn->last_nsec = segment->time_nsec;
+}
+
+void conn_open(struct conn *conn, struct conn_cold *cold, const struct segment *syn)
+{
+    size_t side = segment_side(syn);
+    struct endpoint *me = &conn->end[side];
+    unsigned flags = ENDPOINT_SEEN | ENDPOINT_BASE | ENDPOINT_SYN | conn_traits(syn);
+    conn_clear(conn, cold, syn);
+    conn->flags |= CONN_ROLES_KNOWN | (side ? CONN_CLIENT_HIGH : 0);
+    conn->history = HISTORY_SYN | side * HISTORY_HIGH;
+    flags |= syn->marks & MARK_DF ? ENDPOINT_DF : 0;
+    flags |= syn->options & OPTION_WSCALE ? ENDPOINT_WSCALE : 0;
+    flags |= syn->ip_id != 0 ? ENDPOINT_ID : 0;
+    me->isn = syn->seq;
+    me->snd_nxt = syn->seq + 1;
+    me->print = conn_print(syn);
+    me->last_ticks = conn_ticks(syn->time_nsec);
+    me->window = syn->window;
+    me->ip_id = syn->ip_id;
+    me->flags = (uint16_t)flags;
+    me->ttl = syn->ttl;
+    me->wscale = syn->wscale > 14 ? 14 : syn->wscale & 15; /* RFC 7323, 2.3 */
+    me->syns = 1;
+}
+
+/* Whether the segment is the answer to the SYN that was the connection's only packet so far. */
+static bool conn_is_answered_by(const struct conn *conn, const struct segment *segment, size_t side)
+{
+    const struct endpoint *other = &conn->end[side ^ 1];
+    unsigned flags = segment->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN);
+    return conn->history == (HISTORY_SYN | (side ^ 1) * HISTORY_HIGH) && conn->repeated == 0 &&
+           flags == (TCP_SYN | TCP_ACK) && segment->payload_bytes == 0 &&
+           other->flags & ENDPOINT_BASE && segment->ack == other->snd_nxt;
+}
+
+/* conn_feed for that one, with nothing else to ask. */
+static void conn_take_answer(struct conn *conn, struct conn_cold *cold,
+                             const struct segment *segment, size_t side)
+{
+    struct endpoint *me = &conn->end[side];
+    int64_t since_nsec = segment->time_nsec - conn->last_nsec;
+    cold->first_ticks = conn_ticks(conn->last_nsec) | 1;
+    conn_take_rtt(cold, since_nsec);
+    conn_take_pause(conn, cold, since_nsec);
+    conn_take_syn(me, &cold->end[side], segment);
+    me->rcv_nxt = segment->ack;
+    me->flags |= ENDPOINT_ACKED;
+    conn_take_header(me, segment);
+    conn_take_last(conn, segment, side, HISTORY_SYN_ACK);
+    conn->end[side ^ 1].steady = true; /* as conn_settle has it */
 }
 
 enum conn_result conn_feed(struct conn *conn, struct conn_cold *cold, const struct segment *segment,
@@ -280,6 +338,10 @@ enum conn_result conn_feed(struct conn *conn, struct conn_cold *cold, const stru
     if (print == me->print && conn_is_duplicate(conn, me, side, segment))
         return CONN_DUPLICATE;
     me->print = print;
+    if (conn_is_answered_by(conn, segment, side)) {
+        conn_take_answer(conn, cold, segment, side);
+        return CONN_FED;
+    }
     if (conn->history != 0)
         conn_take_times(conn, cold, side, segment);
 

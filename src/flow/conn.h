@@ -151,6 +151,16 @@ static inline bool conn_is_reopened_by(const struct conn *conn, const struct seg
 /* Makes it a new connection of the segment's key, before its first packet is fed. */
 void conn_init(struct conn *conn, struct conn_cold *cold, const struct segment *segment);
 
+/* Whether the segment is a SYN as nearly all connections begin with. */
+static inline bool conn_is_opened_by(const struct segment *segment)
+{
+    return (segment->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN &&
+           segment->payload_bytes == 0;
+}
+
+/* For such a SYN: does the same as conn_init and conn_feed after each other. */
+void conn_open(struct conn *conn, struct conn_cold *cold, const struct segment *syn);
+
 static inline unsigned conn_client_side(const struct conn *conn)
 {
     return !!(conn->flags & CONN_CLIENT_HIGH);
