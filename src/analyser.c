@@ -12,6 +12,7 @@
 
 #define DEFAULT_CONNECTIONS (8u << 20)
 #define DEFAULT_TRACE_BYTES ((size_t)64 << 20)
+#define COUNTS_TRACE_BYTES  (TRACE_RECENT * sizeof(struct trace_record)) /* no report, no need */
 #define DEFAULT_PENDING     8192
 #define JUST_NOW_NSEC       INT64_C(2000000000)
 
@@ -216,7 +217,9 @@ static void analyser_feed_segments(struct whyrst_analyser *analyser,
     for (size_t n = 0; n < count; n++)
         guesses[n] = table_guess(table, lines[n], &segments[n]);
     for (size_t n = 0; n < count; n++) {
-        uint32_t index = table_guess_again(table, guesses[n], &segments[n]);
+        uint32_t index = guesses[n];
+        if (index == 0)
+            index = table_stray(table, &segments[n]);
         if (analyser_feed_usual(analyser, &segments[n], index))
             continue;
         analyser_feed_any(analyser, batch, &segments[n], index);
@@ -274,7 +277,7 @@ static void analyser_fill_defaults(struct whyrst_options *options)
     if (options->max_connections == 0)
         options->max_connections = DEFAULT_CONNECTIONS;
     if (options->trace_bytes == 0)
-        options->trace_bytes = DEFAULT_TRACE_BYTES;
+        options->trace_bytes = options->counts_only ? COUNTS_TRACE_BYTES : DEFAULT_TRACE_BYTES;
     if (options->max_pending == 0)
         options->max_pending = DEFAULT_PENDING;
     if (options->threads ==

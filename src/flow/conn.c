@@ -38,7 +38,7 @@ bool conn_holds_copy(const struct conn *conn, const struct trace_log *log,
     const struct endpoint *me = &conn->end[side];
     /* Numbered after everything seen: sent again, unless it lost some TTL on the way. */
     bool newer = segment->ip_id != 0 && (int16_t)(uint16_t)(segment->ip_id - me->ip_id) > 0;
-    const struct trace_record *record = trace_find(log, conn->trace);
+    const struct trace_record *record = trace_find_recent(log, conn->trace);
     for (unsigned n = 0; record != NULL && n < COPY_RECORDS; n++) {
         uint32_t since_ticks = conn_ticks(segment->time_nsec) - conn_ticks(record->time_nsec);
         bool proven = segment->ip_id != 0 || segment->ttl != record->ttl;
@@ -49,7 +49,7 @@ bool conn_holds_copy(const struct conn *conn, const struct trace_log *log,
             record->ack == segment->ack && record->window == segment->window &&
             record->payload_flags == segment->payload_flags)
             return true;
-        record = trace_find(log, record->previous);
+        record = trace_find_recent(log, record->previous);
     }
     return false;
 }

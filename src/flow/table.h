@@ -109,35 +109,37 @@ static inline const struct table_line *table_prefetch(const struct table *table,
     return line;
 }
 
-/* The guess, or in place of 0 one of the strays: it may have been opened since, or not be in its
- * home line. */
-static inline uint32_t table_guess_again(const struct table *table, uint32_t guess,
-                                         const struct segment *segment)
-{
-    uint32_t none = guess == 0;
-    return guess | (table->strays[segment->tag % TABLE_STRAYS] & (0 - none));
-}
-
 /* Second step: the connection in the home line that the lookup will most likely find, or 0. Brings
- * the lines of what table_guess_again() makes of it. */
+ * its lines. */
 static inline uint32_t table_guess(const struct table *table, const struct table_line *line,
                                    const struct segment *segment)
 {
     unsigned hits = line_equal(line->tags, segment->tag);
-    uint32_t none = hits == 0; /* used as number: where it is, is as good as random */
-    uint32_t guess = line->indexes[(unsigned)__builtin_ctz(hits | none)] & (none - 1);
-    size_t index = table_guess_again(table, guess, segment);
+    uint32_t none = hits == 0; /* used as number: whether it is there is no one's guess */
+    size_t index = line->indexes[(unsigned)__builtin_ctz(hits | none)] & (none - 1);
     __builtin_prefetch((const char *)&table->conns[index], 1);
     __builtin_prefetch((const char *)&table->conns[index] + 64, 1);
     __builtin_prefetch(&table->colds[index], 1);
-    return guess;
+    return (uint32_t)index;
 }
 
-static inline uint64_t table_word(const uint8_t *bytes)
+/* For a guess of 0: the connection may have been opened since, or not be in its home line. */
+static inline uint32_t table_stray(const struct table *table, const struct segment *segment)
 {
-    uint64_t word;
-    memcpy(&word, bytes, sizeof(word));
-    return word;
+    return table->strays[segment->tag % TABLE_STRAYS];
+}
+
+/* Whether 32 bytes are the same. */
+static inline bool same_32(const void *left, const void *right)
+{
+#ifdef __SSE2__
+    const __m128i *a = left, *b = right;
+    __m128i low = _mm_cmpeq_epi8(_mm_loadu_si128(a), _mm_loadu_si128(b));
+    __m128i high = _mm_cmpeq_epi8(_mm_loadu_si128(a + 1), _mm_loadu_si128(b + 1));
+    return _mm_movemask_epi8(_mm_and_si128(low, high)) == 0xffff;
+#else
+    return memcmp(left, right, 32) == 0;
+#endif
 }
 
 /* Whether the connection has the segment's key; all of it is compared at once. */
@@ -148,11 +150,8 @@ static inline bool table_has_key(const struct table *table, size_t index,
     uint32_t mine, theirs;
     memcpy(&mine, conn->port, sizeof(mine));
     memcpy(&theirs, segment->port, sizeof(theirs));
-    uint64_t other = (mine ^ theirs) | ((conn->flags ^ segment->marks) & CONN_IPV6);
-    for (unsigned end = 0; end < 2; end++)
-        other |= (table_word(conn->address[end]) ^ table_word(segment->address[end])) |
-                 (table_word(conn->address[end] + 8) ^ table_word(segment->address[end] + 8));
-    return other == 0;
+    uint32_t other = (mine ^ theirs) | ((conn->flags ^ segment->marks) & CONN_IPV6);
+    return (other == 0) & same_32(conn->address, segment->address);
 }
 
 _Static_assert((int)CONN_IPV6 == (int)MARK_IPV6, "compared as they are");

@@ -35,6 +35,10 @@ _Static_assert(
         offsetof(struct trace_record, input_side) == offsetof(struct segment, input_side),
     "copied as one block");
 
+/* How far back verdicts look. Reports show what came before, too, but what they say must be the
+ * same where only counts are wanted and no more than this is kept. */
+#define TRACE_RECENT (1u << 19)
+
 struct trace_log {
     struct trace_record *records;
     uint64_t capacity; /* a power of two */
@@ -68,6 +72,13 @@ static inline const struct trace_record *trace_find(const struct trace_log *log,
     if (number == 0 || age == 0 || age > log->capacity || age >= log->next)
         return NULL;
     return &log->records[(log->next - age) & (log->capacity - 1)];
+}
+
+/* As trace_find, but NULL for what TRACE_RECENT packets came after. */
+static inline const struct trace_record *trace_find_recent(const struct trace_log *log,
+                                                           uint32_t number)
+{
+    return (uint32_t)log->next - number <= TRACE_RECENT ? trace_find(log, number) : NULL;
 }
 
 #endif

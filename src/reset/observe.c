@@ -54,13 +54,13 @@ static void observe_trigger(struct reset *reset)
 bool reset_finds_answered(const struct trace_log *log, uint32_t newest, unsigned side,
                           const struct segment *rst)
 {
-    const struct trace_record *record = trace_find(log, newest);
+    const struct trace_record *record = trace_find_recent(log, newest);
     for (unsigned n = 0; record != NULL && n < SEARCH_RECORDS; n++) {
         if (record_side(record) != side && (record->payload_flags & TCP_ACK) &&
             !(record->payload_flags & TCP_RST) && record->ack == rst->seq &&
             (!(rst->flags & TCP_ACK) || record_end(record) == rst->ack))
             return true;
-        record = trace_find(log, record->previous);
+        record = trace_find_recent(log, record->previous);
     }
     return false;
 }
@@ -76,9 +76,9 @@ static bool observe_rewritten(const struct reset *reset, const struct trace_log 
     bool options_lost =
         (resetter->flags & ENDPOINT_TIMESTAMPS) && !(reset->rst.options & OPTION_TIMESTAMPS);
     bool id_lost = reset->rst.ip_id == 0 && (resetter->flags & ENDPOINT_ID);
-    const struct trace_record *record = trace_find(log, reset->conn.trace);
+    const struct trace_record *record = trace_find_recent(log, reset->conn.trace);
     while (record != NULL && record_side(record) == reset->side)
-        record = trace_find(log, record->previous);
+        record = trace_find_recent(log, record->previous);
     return record != NULL && record->payload_flags >> 12 > 0 && reset->rst.ack == record->seq &&
            reset->rst.seq == record->ack && (options_lost || id_lost);
 }
