@@ -64,7 +64,7 @@ static inline bool fast_ipv4(const struct decode_key *key, const uint8_t *ip, ui
         return false;
     segment->ip_id = (uint16_t)head;
     segment->ttl = (uint8_t)(middle >> 8);
-    segment->marks = (uint8_t)((middle >> 29 & MARK_DF) | ((head & 0xfc00000000) != 0) * MARK_DSCP);
+    segment->marks = (uint8_t)((middle >> 29 & MARK_DF) | ((ip[1] & 0xfc) != 0) * MARK_DSCP);
     key_set_ipv4(segment, key, ip + 12, tcp->header);
     return true;
 }
@@ -98,7 +98,7 @@ static inline bool fast_network(const struct decode_key *key, const struct whyrs
 {
     const uint8_t *ip = packet->bytes + ETHERNET_HEADER_BYTES;
     uint32_t captured = packet->caplen - ETHERNET_HEADER_BYTES;
-    if (packet->link_type != LINK_ETHERNET || packet->caplen < FAST_BYTES)
+    if (packet->caplen < FAST_BYTES)
         return false;
     uint16_t type = load_be16(ip - 2);
     if (type == ETHERTYPE_VLAN) {
@@ -113,8 +113,10 @@ static inline bool fast_network(const struct decode_key *key, const struct whyrs
     return type == ETHERTYPE_IPV6 && fast_ipv6(key, ip, captured, segment, tcp);
 }
 
-static inline bool decode_fast(const struct decode_key *key, const struct whyrst_packet *packet,
-                               struct segment *segment, struct slice *payload)
+static inline __attribute__((always_inline)) bool decode_fast(const struct decode_key *key,
+                                                              const struct whyrst_packet *packet,
+                                                              struct segment *segment,
+                                                              struct slice *payload)
 {
     struct fast_tcp tcp;
     if (!fast_network(key, packet, segment, &tcp))
@@ -126,34 +128,29 @@ static inline bool decode_fast(const struct decode_key *key, const struct whyrst
     return true;
 }
 
-static inline int decode_one(const struct decode_key *key, const struct whyrst_packet *packet,
-                             struct segment *segment, struct slice *payload)
+/* What of a segment is not in its packet's bytes. input: the packet's, at hand. */
+static inline void decode_origin(const struct whyrst_packet *packet, uint16_t input,
+                                 struct segment *segment)
 {
-    if (!decode_fast(key, packet, segment, payload)) {
-        struct slice found; /* of its own: *payload then stays in registers */
-        int result = decode_slow(key, packet, segment, &found);
-        if (result != DECODE_TCP)
-            return result;
-        *payload = found;
-    }
     segment->time_nsec = packet->time_nsec;
-    segment->frame = (uint32_t)packet->frame_no;
-    segment->frame_high = (uint32_t)(packet->frame_no >> 32);
-    segment->input = packet->input;
-    segment->input_side |= (uint8_t)(packet->input << 1);
-    return DECODE_TCP;
+    segment_set_frame_no(segment, packet->frame_no);
+    segment->input = input;
+    segment->input_side |= (uint8_t)(input << 1);
 }
 
 int decode_packet(const struct decode_key *key, const struct whyrst_packet *packet,
                   struct segment *segment, const uint8_t **payload, uint32_t *payload_caplen)
 {
     struct slice found = {0};
-    int result = decode_one(key, packet, segment, &found);
-    if (result == DECODE_TCP) {
-        *payload = found.bytes;
-        *payload_caplen = found.captured;
+    if (packet->link_type != LINK_ETHERNET || !decode_fast(key, packet, segment, &found)) {
+        int result = decode_slow(key, packet, segment, &found);
+        if (result != DECODE_TCP)
+            return result;
     }
-    return result;
+    decode_origin(packet, packet->input, segment);
+    *payload = found.bytes;
+    *payload_caplen = found.captured;
+    return DECODE_TCP;
 }
 
 void batch_clear(struct segment_batch *batch)
@@ -176,26 +173,49 @@ static void batch_keep_payload(struct segment_batch *batch, struct segment *segm
     segment->rst_payload = (uint16_t)++batch->payload_count;
 }
 
-size_t batch_decode(struct segment_batch *batch, const struct decode_key *key,
-                    const struct whyrst_packet *packets, size_t count)
+/* What the fast path does not take. Returns how many segments it left: one or none. */
+static __attribute__((noinline)) unsigned batch_decode_slow(struct segment_batch *batch,
+                                                            const struct decode_key *key,
+                                                            const struct whyrst_packet *packet,
+                                                            struct segment *segment)
 {
-    size_t room = DECODE_BATCH - batch->packets, taken = 0;
+    struct slice payload;
+    int result = decode_slow(key, packet, segment, &payload);
+    if (result != DECODE_TCP) {
+        batch->undecoded[result]++;
+        return 0;
+    }
+    decode_origin(packet, batch->input, segment);
+    if (segment->flags & TCP_RST && payload.captured > 0)
+        batch_keep_payload(batch, segment, payload.bytes, payload.captured);
+    return 1;
+}
+
+/* Link type and input number in one, for one comparison. */
+static inline uint32_t packet_origin(const struct whyrst_packet *packet)
+{
+    return packet->link_type | (uint32_t)packet->input << 16;
+}
+
+/* Decodes packets from *packets on, to `end` or the first of another input. */
+static void batch_decode_run(struct segment_batch *batch, const struct decode_key *key,
+                             const struct whyrst_packet **packets, const struct whyrst_packet *end)
+{
+    const struct whyrst_packet *packet = *packets;
+    const uint32_t input = batch->input, usual = LINK_ETHERNET | input << 16;
     int64_t first = batch->first_time_nsec, last = batch->last_time_nsec;
     struct segment *segment = &batch->segments[batch->count];
-    if (count > room)
-        count = room;
-    if (count > 0 && batch->packets == 0)
-        batch->input = packets[0].input;
-    for (; taken < count && packets[taken].input == batch->input; taken++) {
-        const struct whyrst_packet *packet = &packets[taken];
+    for (; packet < end; packet++) {
         struct slice payload;
+        if (packet_origin(packet) != usual && packet->input != input)
+            break;
         first = packet->time_nsec < first ? packet->time_nsec : first;
         last = packet->time_nsec > last ? packet->time_nsec : last;
-        int result = decode_one(key, packet, segment, &payload);
-        if (result != DECODE_TCP) {
-            batch->undecoded[result]++;
+        if (packet_origin(packet) != usual || !decode_fast(key, packet, segment, &payload)) {
+            segment += batch_decode_slow(batch, key, packet, segment);
             continue;
         }
+        decode_origin(packet, (uint16_t)input, segment);
         if (segment->flags & TCP_RST && payload.captured > 0)
             batch_keep_payload(batch, segment, payload.bytes, payload.captured);
         segment++;
@@ -203,6 +223,21 @@ size_t batch_decode(struct segment_batch *batch, const struct decode_key *key,
     batch->first_time_nsec = first;
     batch->last_time_nsec = last;
     batch->count = (unsigned)(segment - batch->segments);
-    batch->packets += (unsigned)taken;
-    return taken;
+    *packets = packet;
+}
+
+size_t batch_decode(struct segment_batch *batch, const struct decode_key *key,
+                    const struct whyrst_packet *packets, size_t count)
+{
+    const struct whyrst_packet *next = packets;
+    size_t room = DECODE_BATCH - batch->packets;
+    if (count > room)
+        count = room;
+    if (count == 0)
+        return 0;
+    if (batch->packets == 0)
+        batch->input = packets[0].input;
+    batch_decode_run(batch, key, &next, packets + count);
+    batch->packets += (unsigned)(next - packets);
+    return (size_t)(next - packets);
 }

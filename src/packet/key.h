@@ -13,15 +13,15 @@
 
 __extension__ typedef unsigned __int128 key_wide;
 
-static inline uint64_t key_fold(key_wide wide)
+static inline uint64_t key_fold(uint64_t left, uint64_t right)
 {
-    return (uint64_t)wide ^ (uint64_t)(wide >> 64);
+    key_wide product = (key_wide)left * right;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static inline uint64_t key_finish(const struct decode_key *key, key_wide sum)
+static inline uint64_t key_finish(const struct decode_key *key, uint64_t low, uint64_t high)
 {
-    uint64_t low = (uint64_t)sum, high = (uint64_t)(sum >> 64);
-    return key_fold((key_wide)(low + key->secret[2]) * (high ^ key->secret[3]));
+    return key_fold(low + key->secret[2], high ^ key->secret[3]);
 }
 
 /* An IPv4 end: address, then port. */
@@ -33,8 +33,9 @@ static inline uint64_t key_ipv4_end(uint32_t address, uint16_t port)
 /* Hash of two IPv4 ends. */
 static inline uint32_t key_hash_ipv4(const struct decode_key *key, uint64_t lower, uint64_t higher)
 {
-    key_wide sum = (key_wide)(lower + key->secret[0]) * (higher + key->secret[1]);
-    return (uint32_t)(key_finish(key, sum) >> 32);
+    uint64_t left = lower + key->secret[0], right = higher + key->secret[1];
+    uint64_t high = (uint64_t)((key_wide)left * right >> 64);
+    return (uint32_t)(key_finish(key, left * right, high) >> 32);
 }
 
 static inline uint32_t key_hash_ipv6(const struct decode_key *key, const uint64_t lower[2],
@@ -44,8 +45,8 @@ static inline uint32_t key_hash_ipv6(const struct decode_key *key, const uint64_
     key_wide sum = (key_wide)(lower[0] + secret[0]) * (lower[1] + secret[1]) +
                    (key_wide)(higher[0] + secret[2]) * (higher[1] + secret[3]);
     /* the ports get a round of their own, keyed by what the secret made of the addresses */
-    uint64_t addresses = key_finish(key, sum);
-    return (uint32_t)(key_fold((key_wide)(addresses ^ secret[0]) * (ports + secret[1])) >> 32);
+    uint64_t addresses = key_finish(key, (uint64_t)sum, (uint64_t)(sum >> 64));
+    return (uint32_t)(key_fold(addresses ^ secret[0], ports + secret[1]) >> 32);
 }
 
 /* Hash of ends that are in order already. */

@@ -4,7 +4,9 @@
 #define WHYRST_PACKET_SEGMENT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* TCP flags as on the wire (RFC 9293, 3.1), 12 bits with the reserved ones. */
 enum {
@@ -72,17 +74,19 @@ struct segment {
     uint16_t ip_id;         /* IPv4 identification; 0 for IPv6 */
     uint8_t wscale;         /* shift count with OPTION_WSCALE */
     uint8_t options;        /* OPTION_… */
-    uint8_t marks;          /* MARK_… */
-    uint8_t payload_kind;   /* enum payload_kind */
-    uint16_t flags;         /* TCP_… */
+    uint16_t flags;         /* TCP_…; with the next four one word, which most segments leave 0 */
+    uint16_t mss;           /* with OPTION_MSS */
+    uint16_t rst_payload;   /* 0, or 1 + index of the copied RST payload in its batch */
+    uint8_t mptcp_reason;   /* with MARK_MPTCP_RST */
+    uint8_t mptcp_flags;
     uint32_t payload_bytes; /* from the IP header, not from the captured length */
     uint16_t input;
-    uint16_t mss;         /* with OPTION_MSS */
-    uint16_t rst_payload; /* 0, or 1 + index of the copied RST payload in its batch */
-    uint8_t mptcp_reason; /* with MARK_MPTCP_RST */
-    uint8_t mptcp_flags;
+    uint8_t marks;        /* MARK_… */
+    uint8_t payload_kind; /* enum payload_kind */
 };
 
+_Static_assert(offsetof(struct segment, mptcp_flags) == offsetof(struct segment, flags) + 7,
+               "set as one word");
 _Static_assert(sizeof(struct segment) == 96, "a batch of segments must stay in cache");
 
 /* Which end of the key sent it: the index of the source in .address and .port. */
@@ -96,19 +100,41 @@ static inline uint64_t segment_frame_no(const struct segment *segment)
     return (uint64_t)segment->frame_high << 32 | segment->frame;
 }
 
+static inline void segment_set_frame_no(struct segment *segment, uint64_t frame_no)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    memcpy(&segment->frame, &frame_no, sizeof(frame_no)); /* both halves */
+#else
+    segment->frame = (uint32_t)frame_no;
+    segment->frame_high = (uint32_t)(frame_no >> 32);
+#endif
+}
+
 /* Options and marks in one: OPTION_ in the low byte, MARK_ in the high one. */
 static inline unsigned segment_traits(const struct segment *segment)
 {
     return segment->options | (unsigned)segment->marks << 8;
 }
 
-static inline void segment_set_payload(struct segment *segment, uint16_t flags,
-                                       uint32_t payload_bytes)
+/* Sets the flags, and what few segments have to 0: MSS, payload of a RST, MPTCP. */
+static inline void segment_set_flags(struct segment *segment, uint16_t flags)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    uint64_t word = flags;
+    memcpy(&segment->flags, &word, sizeof(word));
+#else
+    segment->flags = flags;
+    segment->mss = segment->rst_payload = 0;
+    segment->mptcp_reason = segment->mptcp_flags = 0;
+#endif
+}
+
+/* After the flags. */
+static inline void segment_set_payload(struct segment *segment, uint32_t payload_bytes)
 {
     uint32_t kept = payload_bytes < 0xfffff ? payload_bytes : 0xfffff;
-    segment->flags = flags;
     segment->payload_bytes = payload_bytes;
-    segment->payload_flags = kept << 12 | flags;
+    segment->payload_flags = kept << 12 | segment->flags;
 }
 
 /* Sequence space the segment takes: payload, SYN and FIN. */

@@ -19,7 +19,7 @@ static inline uint32_t tcp_header_bytes(const uint8_t *tcp)
 
 /* What the first byte of a payload says of its kind; TCP_KIND_ASK: more bytes have to be asked. */
 #define TCP_KIND_ASK 0xff
-extern const uint8_t tcp_kinds[256];
+extern const uint8_t tcp_kinds[256] __attribute__((visibility("hidden")));
 
 /* enum payload_kind of a segment of which `captured` bytes of payload are at hand. Whether there is
  * payload, and whether it is TLS, is a toss-up from packet to packet, so only what may be HTTP, or
@@ -45,26 +45,25 @@ static inline void tcp_fill(struct segment *segment, const uint8_t *tcp, uint32_
     segment->ack = (uint32_t)numbers;
     segment->seq = (uint32_t)(numbers >> 32);
     segment->window = (uint16_t)flags_window;
-    segment_set_payload(segment, flags_window >> 16 & 0x0fff, payload_bytes);
     segment->wscale = 0;
-    segment->mss = 0;
-    segment->rst_payload = 0;
-    segment->mptcp_reason = 0;
-    segment->mptcp_flags = 0;
+    segment_set_flags(segment, flags_window >> 16 & 0x0fff);
+    segment_set_payload(segment, payload_bytes);
 }
 
 /* Fills in the options of a header that was captured whole. With or without the timestamps is a
- * toss-up, so there is no branch for it. */
+ * toss-up, so there is no branch for it: without, it looks at bytes that never read like them, as
+ * their first is the header's length. */
 static inline void tcp_fill_options(struct segment *segment, const uint8_t *tcp,
                                     uint32_t header_bytes)
 {
-    uint32_t fits = header_bytes == TCP_HEADER_BYTES + TCP_TIMESTAMPS_BYTES;
-    const uint8_t *options = tcp + fits * TCP_HEADER_BYTES; /* else what is sure to be there */
-    uint32_t timed = fits & (load_be32(options) == TCP_OPTIONS_TIMESTAMPS);
+    const uint8_t *options = tcp + TCP_HEADER_BYTES;
+    const uint8_t *times =
+        header_bytes == TCP_HEADER_BYTES + TCP_TIMESTAMPS_BYTES ? options : tcp + 12;
+    uint32_t timed = load_be32(times) == TCP_OPTIONS_TIMESTAMPS;
     segment->options = (uint8_t)(timed * OPTION_TIMESTAMPS);
-    segment->tsval = load_be32(options + 4) & (0 - timed);
+    segment->tsval = load_be32(times + 4) & (0 - timed);
     if (header_bytes != TCP_HEADER_BYTES + timed * TCP_TIMESTAMPS_BYTES)
-        options_decode(segment, tcp + TCP_HEADER_BYTES, header_bytes - TCP_HEADER_BYTES, false);
+        options_decode(segment, options, header_bytes - TCP_HEADER_BYTES, false);
 }
 
 #endif
