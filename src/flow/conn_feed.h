@@ -48,10 +48,11 @@ static inline void conn_push_history(struct conn *conn, uint64_t code)
 /* The sender's latest IPv4 identification; whether there is one is as good as random. */
 static inline void conn_take_id(struct endpoint *me, uint16_t ip_id)
 {
-    unsigned step = (uint16_t)(ip_id - me->ip_id + CONN_ID_BACK), numbered = ip_id != 0;
-    unsigned jumps = numbered & (step > CONN_ID_BACK + CONN_ID_AHEAD) & !!(me->flags & ENDPOINT_ID);
-    me->flags = (uint16_t)(me->flags | numbered * ENDPOINT_ID | jumps * ENDPOINT_ID_JUMPS);
-    me->ip_id = (uint16_t)(ip_id | (me->ip_id & (numbered - 1)));
+    uint32_t step = (uint16_t)(ip_id - me->ip_id + CONN_ID_BACK);
+    uint32_t none = (ip_id - 1u) >> 31, far = (CONN_ID_BACK + CONN_ID_AHEAD - step) >> 31;
+    uint32_t jumps = far & (me->flags / ENDPOINT_ID), seen = none ^ 1;
+    me->flags = (uint16_t)(me->flags | seen * ENDPOINT_ID | (seen & jumps) * ENDPOINT_ID_JUMPS);
+    me->ip_id = (uint16_t)(ip_id | (me->ip_id & (0 - none)));
 }
 
 /* A copy from behind a router has a little less: no news. */
@@ -107,7 +108,6 @@ static inline bool conn_is_usual(const struct conn *conn, const struct segment *
     unsigned unusual = (segment->flags & (TCP_SYN | TCP_RST | TCP_ACK)) ^ TCP_ACK;
     unusual |= segment->seq ^ me->snd_nxt;
     unusual |= (other->snd_nxt - segment->ack) >> 31; /* beyond what was sent */
-    unusual |= segment->payload_bytes >> 31;
     unusual |= print == me->print;
     unusual |= !me->steady;
     return unusual == 0 && ((me->flags & ENDPOINT_ACKED) || segment->ack == other->snd_nxt);

@@ -60,8 +60,9 @@ static inline uint32_t trace_append(struct trace_log *log, const struct segment 
     memcpy(record, segment, sizeof(*record));
 
     record->previous = previous;
-    /* 0 means none: leave one record unused every 2^32 packets */
-    log->next = next + 1 + ((uint32_t)(next + 1) == 0);
+    log->next = next + 1;
+    if (__builtin_expect((uint32_t)log->next == 0, 0))
+        log->next++; /* 0 means none: leaves one record unused every 2^32 packets */
     return (uint32_t)next;
 }
 

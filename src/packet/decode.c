@@ -7,7 +7,8 @@
 #define VLAN_TAG_BYTES        4
 #define IPV4_HEADER_BYTES     20
 #define IPV6_HEADER_BYTES     40
-#define FAST_BYTES            54 /* Ethernet, IPv4 and TCP: no fast path for less */
+#define DECODE_MAX_BYTES      INT32_MAX /* so that lengths fit sequence arithmetic */
+#define FAST_BYTES            54        /* Ethernet, IPv4 and TCP: no fast path for less */
 
 /* Everything that is not plain: out of line, so that the fast path stays small. */
 static __attribute__((noinline)) int decode_slow(const struct decode_key *key,
@@ -15,9 +16,9 @@ static __attribute__((noinline)) int decode_slow(const struct decode_key *key,
                                                  struct segment *segment, struct slice *payload)
 {
     struct decode_state state = {.key = key, .segment = segment};
-    struct slice slice = {packet->bytes, packet->caplen, packet->wirelen};
-    if (slice.wire < slice.captured)
-        slice.wire = slice.captured;
+    uint32_t captured = packet->caplen < DECODE_MAX_BYTES ? packet->caplen : DECODE_MAX_BYTES;
+    uint32_t wire = packet->wirelen < DECODE_MAX_BYTES ? packet->wirelen : DECODE_MAX_BYTES;
+    struct slice slice = {packet->bytes, captured, wire > captured ? wire : captured};
     segment->marks = 0;
     int result = link_decode(&state, packet->link_type, slice);
     if (result != DECODE_TCP)

@@ -74,15 +74,15 @@ struct segment {
     uint16_t ip_id;         /* IPv4 identification; 0 for IPv6 */
     uint8_t wscale;         /* shift count with OPTION_WSCALE */
     uint8_t options;        /* OPTION_… */
+    uint8_t marks;          /* MARK_… */
+    uint8_t payload_kind;   /* enum payload_kind */
+    uint16_t input;
+    uint32_t payload_bytes; /* less than 2^31, from the IP header, not from the captured length */
     uint16_t flags;         /* TCP_…; with the next four one word, which most segments leave 0 */
     uint16_t mss;           /* with OPTION_MSS */
     uint16_t rst_payload;   /* 0, or 1 + index of the copied RST payload in its batch */
     uint8_t mptcp_reason;   /* with MARK_MPTCP_RST */
     uint8_t mptcp_flags;
-    uint32_t payload_bytes; /* from the IP header, not from the captured length */
-    uint16_t input;
-    uint8_t marks;        /* MARK_… */
-    uint8_t payload_kind; /* enum payload_kind */
 };
 
 _Static_assert(offsetof(struct segment, mptcp_flags) == offsetof(struct segment, flags) + 7,
