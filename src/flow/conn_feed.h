@@ -140,6 +140,7 @@ static inline void conn_feed_usual(struct conn *conn, struct conn_cold *colds, s
     struct endpoint *me = &conn->end[side];
     size_t data = segment->payload_bytes > 0;
     struct endpoint_cold *mine = &colds[index & (0 - data)].end[side];
+    __asm__("" : "+r"(me), "+r"(mine)); /* or gcc works both out anew at every use */
     if (!(me->flags & ENDPOINT_ACKED))
         conn_take_first_ack(conn, &colds[index], segment, side);
     me->print = print;
