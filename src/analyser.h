@@ -2,9 +2,9 @@
 #ifndef WHYRST_ANALYSER_H
 #define WHYRST_ANALYSER_H
 
+#include "feed.h"
 #include "flow/table.h"
 #include "flow/trace.h"
-#include "packet/decode.h"
 #include "reset/events.h"
 #include "reset/services.h"
 #include "streams.h"
@@ -26,13 +26,10 @@ struct whyrst_analyser {
     struct whyrst_input_counts *inputs; /* by input number */
     unsigned input_count;
     struct whyrst_counts counts;
-    bool out_of_memory;         /* something was lost; told by the next call */
-    struct whyrst_reset out;    /* the one being handed out */
-    struct segment_batch batch; /* with one thread */
-    struct pipeline *pipeline;  /* with two, else NULL */
+    bool out_of_memory;        /* something was lost; told by the next call */
+    struct whyrst_reset out;   /* the one being handed out */
+    struct feed_batch batch;   /* with one thread */
+    struct pipeline *pipeline; /* with two, else NULL */
 };
-
-/* Takes a batch in; sets out_of_memory instead of failing. */
-void analyser_feed_batch(struct whyrst_analyser *analyser, const struct segment_batch *batch);
 
 #endif

@@ -23,7 +23,7 @@ struct pipeline {
     pthread_cond_t changed;
     pthread_t thread;
     struct whyrst_analyser *analyser;
-    struct segment_batch ring[RING_BATCHES];
+    struct feed_batch ring[RING_BATCHES];
 };
 
 /* Tells the processor that this is a waiting loop. */
@@ -74,7 +74,7 @@ static void *pipeline_work(void *user)
             pipeline_wait(pipeline, &pipeline->pushed, done + 1, &pipeline->worker_wants);
             continue;
         }
-        analyser_feed_batch(pipeline->analyser, &pipeline->ring[done % RING_BATCHES]);
+        feed_batch(pipeline->analyser, &pipeline->ring[done % RING_BATCHES]);
         atomic_store(&pipeline->done, ++done);
         pipeline_wake(pipeline, done, &pipeline->caller_wants);
     }
@@ -107,7 +107,7 @@ struct pipeline *pipeline_new(struct whyrst_analyser *analyser, struct whyrst_er
     pthread_mutex_init(&pipeline->mutex, NULL);
     pthread_cond_init(&pipeline->changed, NULL);
     for (unsigned n = 0; n < RING_BATCHES; n++)
-        batch_clear(&pipeline->ring[n]);
+        batch_clear(&pipeline->ring[n].decoded);
     if (pthread_create(&pipeline->thread, NULL, pipeline_work, pipeline) == 0) {
         pipeline_move_away(pipeline->thread);
         return pipeline;
@@ -135,15 +135,15 @@ void pipeline_free(struct pipeline *pipeline)
     free(pipeline);
 }
 
-struct segment_batch *pipeline_next(struct pipeline *pipeline)
+struct feed_batch *pipeline_next(struct pipeline *pipeline)
 {
     uint64_t pushed = atomic_load_explicit(&pipeline->pushed, memory_order_relaxed);
     uint64_t done = atomic_load_explicit(&pipeline->done, memory_order_acquire);
     if (pushed - done >= RING_BATCHES) /* not for one place: each sleep costs more than a batch */
         pipeline_wait(pipeline, &pipeline->done, pushed - RING_BATCHES + RING_ROOM,
                       &pipeline->caller_wants);
-    struct segment_batch *batch = &pipeline->ring[pushed % RING_BATCHES];
-    batch_clear(batch);
+    struct feed_batch *batch = &pipeline->ring[pushed % RING_BATCHES];
+    batch_clear(&batch->decoded);
     return batch;
 }
 

@@ -66,6 +66,14 @@ static unsigned history_code(const struct segment *segment)
     return segment->payload_bytes > 0 ? HISTORY_DATA : HISTORY_ACK;
 }
 
+static void conn_take_wscale(struct endpoint *me, const struct segment *syn)
+{
+    if (syn->options & OPTION_WSCALE) {
+        me->flags |= ENDPOINT_WSCALE;
+        me->wscale = syn->wscale > 14 ? 14 : syn->wscale & 15; /* RFC 7323, 2.3 */
+    }
+}
+
 /* SYN or SYN-ACK: what only the handshake tells. */
 static void conn_take_syn(struct endpoint *me, struct endpoint_cold *cold,
                           const struct segment *segment)
@@ -76,10 +84,7 @@ static void conn_take_syn(struct endpoint *me, struct endpoint_cold *cold,
     }
     me->flags |= ENDPOINT_BASE | ENDPOINT_SYN;
     me->flags |= segment->flags & TCP_ACK ? ENDPOINT_SYN_ACKING : 0;
-    if (segment->options & OPTION_WSCALE) {
-        me->flags |= ENDPOINT_WSCALE;
-        me->wscale = segment->wscale > 14 ? 14 : segment->wscale; /* RFC 7323, 2.3 */
-    }
+    conn_take_wscale(me, segment);
     if (segment->flags & TCP_ACK) /* only then: a bare SYN must not touch the cold half */
         cold->mss_units = (uint8_t)(segment->mss / 16 > 255 ? 255 : segment->mss / 16);
     me->syns = conn_saturate(me->syns);
@@ -253,8 +258,14 @@ static void conn_take_header(struct endpoint *me, const struct segment *segment)
         me->max_window = max_window;
 }
 
+void conn_clear(struct conn *conn, struct conn_cold *cold)
+{
+    memset(conn, 0, sizeof(*conn));
+    memset(cold, 0, sizeof(*cold));
+}
+
 /* An empty connection of the segment's key. */
-static inline void conn_clear(struct conn *conn, struct conn_cold *cold,
+static inline void conn_begin(struct conn *conn, struct conn_cold *cold,
                               const struct segment *segment)
 {
     if (conn->flags & CONN_IN_USE)
@@ -271,7 +282,7 @@ _Static_assert((int)CONN_IPV6 == (int)MARK_IPV6, "copied as it is");
 void conn_init(struct conn *conn, struct conn_cold *cold, const struct segment *segment)
 {
     unsigned high = segment_side(segment); /* the source's end */
-    conn_clear(conn, cold, segment);
+    conn_begin(conn, cold, segment);
     /* Until a handshake says otherwise: the lower port serves, a refusal comes from the server. */
     bool refusal = (segment->flags & TCP_RST) && (segment->flags & TCP_ACK) && segment->seq == 0;
     bool client_high = refusal ? !high : conn->port[1] > conn->port[0];
@@ -285,11 +296,10 @@ void conn_open(struct conn *conn, struct conn_cold *cold, const struct segment *
     size_t side = segment_side(syn);
     struct endpoint *me = &conn->end[side];
     unsigned flags = ENDPOINT_SEEN | ENDPOINT_BASE | ENDPOINT_SYN | conn_traits(syn);
-    conn_clear(conn, cold, syn);
+    conn_begin(conn, cold, syn);
     conn->flags |= CONN_ROLES_KNOWN | (side ? CONN_CLIENT_HIGH : 0);
     conn->history = HISTORY_SYN | side * HISTORY_HIGH;
     flags |= syn->marks & MARK_DF ? ENDPOINT_DF : 0;
-    flags |= syn->options & OPTION_WSCALE ? ENDPOINT_WSCALE : 0;
     flags |= syn->ip_id != 0 ? ENDPOINT_ID : 0;
     me->isn = syn->seq;
     me->snd_nxt = syn->seq + 1;
@@ -299,8 +309,8 @@ void conn_open(struct conn *conn, struct conn_cold *cold, const struct segment *
     me->ip_id = syn->ip_id;
     me->flags = (uint16_t)flags;
     me->ttl = syn->ttl;
-    me->wscale = syn->wscale > 14 ? 14 : syn->wscale & 15; /* RFC 7323, 2.3 */
     me->syns = 1;
+    conn_take_wscale(me, syn);
 }
 
 /* Whether the segment is the answer to the SYN that was the connection's only packet so far. */

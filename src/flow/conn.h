@@ -148,6 +148,9 @@ static inline bool conn_is_reopened_by(const struct conn *conn, const struct seg
            (conn->end[side].flags & ENDPOINT_BASE) && segment->seq != conn->end[side].isn;
 }
 
+/* Makes it no connection, of no use to any packet. */
+void conn_clear(struct conn *conn, struct conn_cold *cold);
+
 /* Makes it a new connection of the segment's key, before its first packet is fed. */
 void conn_init(struct conn *conn, struct conn_cold *cold, const struct segment *segment);
 

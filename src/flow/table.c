@@ -201,7 +201,6 @@ static void table_evict(struct table *table, table_evict_fn *on_evict, void *use
 {
     uint32_t window = table->used < EVICT_WINDOW ? table->used : EVICT_WINDOW;
     int64_t times[EVICT_WINDOW];
-    memset(table->strays, 0, sizeof(table->strays)); /* what is dropped keeps its key */
     for (uint32_t n = 0; n < window; n++)
         times[n] = table->conns[(table->hand - 1 + n) % table->used + 1].last_nsec;
     qsort(times, window, sizeof(times[0]), compare_times);
@@ -212,7 +211,8 @@ static void table_evict(struct table *table, table_evict_fn *on_evict, void *use
             continue;
         on_evict(user, index);
         table_remove(table, index);
-        table->conns[index].last_nsec = INT64_MAX; /* free: never the oldest */
+        conn_clear(&table->conns[index], &table->colds[index]); /* guesses may still name it */
+        table->conns[index].last_nsec = INT64_MAX;              /* free: never the oldest */
         table->freed[table->freed_count++] = index;
         table->evicted++;
     }

@@ -101,32 +101,34 @@ static inline unsigned line_equal(const uint32_t words[TABLE_LINE_SLOTS], uint32
 }
 
 /* First step ahead of a lookup: the home line, on its way into the cache. */
-static inline const struct table_line *table_prefetch(const struct table *table,
-                                                      const struct segment *segment)
+static inline const struct table_line *table_prefetch_line(const struct table *table, uint32_t tag)
 {
-    const struct table_line *line = table_home(table, segment->tag);
+    const struct table_line *line = table_home(table, tag);
     __builtin_prefetch(line);
     return line;
 }
 
-/* Second step: the connection in the home line that the lookup will most likely find, or 0. Brings
- * its lines. */
-static inline uint32_t table_guess(const struct table *table, const struct table_line *line,
-                                   const struct segment *segment)
+/* Second step: the connection in the home line that the lookup will most likely find, or 0. Whether
+ * there is one is as good as random, so it makes no branch. */
+static inline uint32_t table_guess(const struct table_line *line, uint32_t tag)
 {
-    unsigned hits = line_equal(line->tags, segment->tag);
-    uint32_t none = hits == 0; /* used as number: whether it is there is no one's guess */
-    size_t index = line->indexes[(unsigned)__builtin_ctz(hits | none)] & (none - 1);
+    unsigned hits = line_equal(line->tags, tag);
+    uint32_t none = hits == 0;
+    return line->indexes[(unsigned)__builtin_ctz(hits | none)] & (none - 1);
+}
+
+/* Third step: the connection, on its way into the cache. */
+static inline void table_prefetch_conn(const struct table *table, size_t index)
+{
     __builtin_prefetch((const char *)&table->conns[index], 1);
     __builtin_prefetch((const char *)&table->conns[index] + 64, 1);
     __builtin_prefetch(&table->colds[index], 1);
-    return (uint32_t)index;
 }
 
 /* For a guess of 0: the connection may have been opened since, or not be in its home line. */
-static inline uint32_t table_stray(const struct table *table, const struct segment *segment)
+static inline uint32_t table_stray(const struct table *table, uint32_t tag)
 {
-    return table->strays[segment->tag % TABLE_STRAYS];
+    return table->strays[tag % TABLE_STRAYS];
 }
 
 /* Whether 32 bytes are the same. */
@@ -155,5 +157,12 @@ static inline bool table_has_key(const struct table *table, size_t index,
 }
 
 _Static_assert((int)CONN_IPV6 == (int)MARK_IPV6, "compared as they are");
+
+/* Whether a guess was right: the connection is in the table, and under the segment's key. */
+static inline bool table_holds(const struct table *table, size_t index,
+                               const struct segment *segment)
+{
+    return (table->conns[index].flags & CONN_IN_USE) && table_has_key(table, index, segment);
+}
 
 #endif

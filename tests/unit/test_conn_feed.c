@@ -6,7 +6,8 @@
 #include "flow/conn_feed.h"
 #include "trace_script.h"
 
-/* The inline path for usual packets must leave a connection exactly as the general one does. */
+/* The paths for the SYN that opens a connection and for usual packets must leave it exactly as the
+ * general one does. */
 
 #define STEPS 400
 
@@ -34,7 +35,12 @@ static void draw_segment(struct segment *segment, const struct conn *conn, unsig
     segment->port[1] = 80;
     segment->input_side = (uint8_t)side;
     segment->time_nsec = now;
-    segment_set_payload(segment, flags[draw(8) == 0 ? draw(8) : draw(2)], draw(2) * draw(2000));
+    segment_set_flags(segment, flags[draw(8) == 0 ? draw(8) : draw(2)]);
+    segment_set_payload(segment, draw(2) * draw(2000));
+    if (conn->history == 0 && draw(2)) {
+        segment_set_flags(segment, TCP_SYN);
+        segment_set_payload(segment, 0);
+    }
     segment->seq = me->snd_nxt + (draw(6) == 0 ? draw(5) - 2 : 0);
     segment->ack = segment->flags & TCP_ACK ? other->snd_nxt + (draw(6) == 0 ? draw(9) - 4 : 0) : 0;
     segment->payload_kind = segment->payload_bytes ? (uint8_t)draw(8) : 0;
@@ -53,14 +59,30 @@ struct pair {
     struct conn one, two;
     struct conn_cold one_colds[2], two_cold; /* the first is of no connection */
     unsigned usual;                          /* packets that took the path for usual ones */
+    unsigned opened;                         /* by a SYN */
 };
+
+static void pair_compare(const struct pair *pair, const char *what)
+{
+    ck_assert_msg(memcmp(&pair->one, &pair->two, sizeof(pair->one)) == 0,
+                  "%s: the hot half differs", what);
+    ck_assert_msg(memcmp(&pair->one_colds[1], &pair->two_cold, sizeof(pair->two_cold)) == 0,
+                  "%s: the cold half differs", what);
+}
 
 static void pair_feed(struct pair *pair, const struct segment *segment, const char *what)
 {
     unsigned side = segment_side(segment);
     if (pair->one.history == 0) {
-        conn_init(&pair->one, &pair->one_colds[1], segment);
         conn_init(&pair->two, &pair->two_cold, segment);
+        if (conn_is_opened_by(segment)) {
+            conn_open(&pair->one, &pair->one_colds[1], segment);
+            conn_feed(&pair->two, &pair->two_cold, segment, side);
+            pair_compare(pair, what);
+            pair->opened++;
+            return;
+        }
+        conn_init(&pair->one, &pair->one_colds[1], segment);
     }
     uint32_t print = conn_print(segment);
     bool usual = conn_is_usual(&pair->one, segment, side, print);
@@ -72,10 +94,7 @@ static void pair_feed(struct pair *pair, const struct segment *segment, const ch
     } else {
         conn_feed(&pair->one, &pair->one_colds[1], segment, side);
     }
-    ck_assert_msg(memcmp(&pair->one, &pair->two, sizeof(pair->one)) == 0,
-                  "%s: the hot half differs", what);
-    ck_assert_msg(memcmp(&pair->one_colds[1], &pair->two_cold, sizeof(pair->two_cold)) == 0,
-                  "%s: the cold half differs", what);
+    pair_compare(pair, what);
 }
 
 START_TEST(usual_and_any_agree)
@@ -114,6 +133,7 @@ START_TEST(orderly_connection_is_usual)
     }
     ck_assert_uint_eq(script->count, 9);
     ck_assert_uint_eq(pair.usual, 7);
+    ck_assert_uint_eq(pair.opened, 1);
     ck_assert_uint_gt(pair.one_colds[1].rtt_usec, 0);
     ck_assert_uint_ne(pair.one.end[0].flags & ENDPOINT_FIN, 0);
     script_free(script);

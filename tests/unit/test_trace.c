@@ -30,7 +30,7 @@ START_TEST(record_of_a_segment)
     ck_assert_uint_eq(record->ttl, 61);
     ck_assert_uint_eq(record->input_side, 5 << 1 | 1);
     ck_assert_uint_eq(record->previous, 0);
-    segment_set_payload(&segment, TCP_ACK, 1u << 24);
+    segment_set_payload(&segment, 1u << 24);
     record = trace_find(&trace, trace_append(&trace, &segment, number));
     ck_assert_uint_eq(record->payload_flags >> 12, 0xfffff);
     ck_assert_uint_eq(record->previous, number);
@@ -55,7 +55,8 @@ END_TEST
 START_TEST(old_records_are_overwritten)
 {
     struct segment segment = {0};
-    segment_set_payload(&segment, TCP_ACK, 0);
+    segment_set_flags(&segment, TCP_ACK);
+    segment_set_payload(&segment, 0);
     uint32_t previous = 0;
     ck_assert_int_eq(trace_init(&trace, 0, NULL), 0);
     ck_assert_ptr_null(trace_find(&trace, 0));
@@ -82,11 +83,28 @@ START_TEST(old_records_are_overwritten)
 }
 END_TEST
 
+/* Verdicts look back at so many packets, whatever the log holds. */
+START_TEST(recent_records)
+{
+    struct segment segment = {0};
+    ck_assert_int_eq(trace_init(&trace, 4 * TRACE_RECENT * sizeof(struct trace_record), NULL), 0);
+    for (unsigned n = 0; n < TRACE_RECENT + 2; n++)
+        trace_append(&trace, &segment, 0);
+    ck_assert_ptr_null(trace_find_recent(&trace, 0));
+    ck_assert_ptr_null(trace_find_recent(&trace, 2));
+    ck_assert_ptr_nonnull(trace_find_recent(&trace, 3));
+    ck_assert_ptr_nonnull(trace_find_recent(&trace, TRACE_RECENT + 2));
+    ck_assert_ptr_null(trace_find_recent(&trace, TRACE_RECENT + 3));
+    ck_assert_ptr_nonnull(trace_find(&trace, 2));
+}
+END_TEST
+
 /* Numbers are kept as 32 bits; a log lives longer. */
 START_TEST(numbers_wrap)
 {
     struct segment segment = {0};
-    segment_set_payload(&segment, TCP_ACK, 0);
+    segment_set_flags(&segment, TCP_ACK);
+    segment_set_payload(&segment, 0);
     uint32_t numbers[200], previous = 0;
     ck_assert_int_eq(trace_init(&trace, 0, NULL), 0);
     trace.next = (UINT64_C(7) << 32) - 100;
@@ -180,6 +198,7 @@ int main(void)
     tcase_add_test(tests, record_of_a_segment);
     tcase_add_test(tests, size_is_rounded);
     tcase_add_test(tests, old_records_are_overwritten);
+    tcase_add_test(tests, recent_records);
     tcase_add_test(tests, numbers_wrap);
     tcase_add_test(tests, truncated_history);
     tcase_add_loop_test(tests, notes_by_length, 0, sizeof lengths / sizeof *lengths);
