@@ -27,43 +27,10 @@ static char *format_padded(char *at, uint64_t value, unsigned digits)
     return at + digits;
 }
 
-/* Eight decimal digits as a number of eight bytes, the first digit lowest; value < 10^8. Halves,
- * quarters and digits are split side by side: no branch that depends on a number's length, which
- * would cost more when guessed wrong. */
-static inline uint64_t digits_of(uint32_t value)
-{
-    uint64_t fours = value / 10000 | (uint64_t)(value % 10000) << 32;
-    uint64_t hundreds = (fours * 10486 >> 20) & 0x0000007f0000007f; /* fours / 100 */
-    uint64_t twos = hundreds | (fours - hundreds * 100) << 16;
-    uint64_t tens = (twos * 103 >> 10) & 0x000f000f000f000f; /* twos / 10 */
-    return tens | (twos - tens * 10) << 8;
-}
-
-static inline char *digits_store(char *at, uint64_t digits)
-{
-    digits |= 0x3030303030303030;
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    digits = __builtin_bswap64(digits);
-#endif
-    memcpy(at, &digits, sizeof(digits));
-    return at + sizeof(digits);
-}
-
 static char *format_nine(char *at, uint32_t value)
 {
     *at = (char)('0' + value / 100000000);
     return digits_store(at + 1, digits_of(value % 100000000));
-}
-
-char *format_u64_long(char *at, uint64_t value)
-{
-    if (value >= 100000000) {
-        at = format_u64(at, value / 100000000);
-        return digits_store(at, digits_of((uint32_t)(value % 100000000)));
-    }
-    uint64_t digits = digits_of((uint32_t)value);
-    unsigned zeros = (unsigned)__builtin_ctzll(digits) / 8; /* value is not 0 */
-    return digits_store(at, digits >> 8 * zeros) - zeros;
 }
 
 char *format_i64(char *at, int64_t value)

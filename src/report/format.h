@@ -8,9 +8,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "rules/digits.h"
 #include "whyrst/whyrst.h"
 
-#define FORMAT_U64_ROOM      20
+#define FORMAT_U64_ROOM      DIGITS_ROOM
 #define FORMAT_I64_ROOM      20
 #define FORMAT_NUMBER_ROOM   330 /* the largest double has 309 digits */
 #define FORMAT_SECONDS_ROOM  24
@@ -34,14 +35,9 @@ static inline char *format_bytes(char *at, const char *bytes, size_t count)
 
 #define format_literal(at, literal) format_bytes(at, literal, sizeof(literal) - 1)
 
-char *format_u64_long(char *at, uint64_t value);
-
 static inline char *format_u64(char *at, uint64_t value)
 {
-    if (value >= 10)
-        return format_u64_long(at, value);
-    *at = (char)('0' + value);
-    return at + 1;
+    return digits_write(at, value);
 }
 
 char *format_i64(char *at, int64_t value);

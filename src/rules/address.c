@@ -2,30 +2,15 @@
 
 #include <string.h>
 
-/* A number below 256, without leading zeros. */
-static inline char *address_byte(char *at, unsigned value)
-{
-    if (value >= 100) {
-        *at++ = (char)('0' + value / 100);
-        value %= 100;
-        *at++ = (char)('0' + value / 10);
-        value %= 10;
-    } else if (value >= 10) {
-        *at++ = (char)('0' + value / 10);
-        value %= 10;
-    }
-    *at = (char)('0' + value);
-    return at + 1;
-}
+#include "rules/digits.h"
 
 static char *address_ip4(char *at, const uint8_t ip[4])
 {
-    for (int i = 0; i < 4; i++) {
-        if (i)
-            *at++ = '.';
-        at = address_byte(at, ip[i]);
+    for (int i = 0; i < 3; i++) {
+        at = digits_octet(at, ip[i]);
+        *at++ = '.';
     }
-    return at;
+    return digits_octet(at, ip[3]);
 }
 
 static char *address_hex16(char *at, unsigned value)

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "rules/digits.h"
+
 struct append {
     char *at, *last; /* last: where the closing NUL goes at the latest */
 };
@@ -25,6 +27,24 @@ static inline void append_bytes(struct append *append, const char *bytes, size_t
     append->at += count;
 }
 
+/* Sixteen bytes at a time, without a call: up to fifteen behind `count` are read and written too.
+ */
+static inline char *append_blocks(char *at, const char *bytes, size_t count)
+{
+    for (size_t done = 0; done < count; done += 16)
+        memcpy(at + done, bytes + done, 16);
+    return at + count;
+}
+
+/* The same where it fits, for a text in an array that leaves these fifteen bytes. */
+static inline void append_array(struct append *append, const char *bytes, size_t count)
+{
+    if ((size_t)(append->last - append->at) < count + 15)
+        append_bytes(append, bytes, count);
+    else
+        append->at = append_blocks(append->at, bytes, count);
+}
+
 static inline void append_text(struct append *append, const char *text)
 {
     append_bytes(append, text, strlen(text));
@@ -32,11 +52,8 @@ static inline void append_text(struct append *append, const char *text)
 
 static inline void append_unsigned(struct append *append, uint64_t value)
 {
-    char digits[20], *first = digits + sizeof(digits);
-    do
-        *--first = (char)('0' + value % 10);
-    while ((value /= 10) != 0);
-    append_bytes(append, first, (size_t)(digits + sizeof(digits) - first));
+    char digits[DIGITS_ROOM];
+    append_bytes(append, digits, (size_t)(digits_write(digits, value) - digits));
 }
 
 static inline void append_end(struct append *append)
