@@ -120,15 +120,10 @@ static void add_anchor(struct evidence_writer *writer, struct whyrst_evidence *e
 }
 
 /* A number with at most three decimals, none of them a closing zero. */
-static void append_number(struct append *append, double number)
+static void append_fraction(struct append *append, double number)
 {
     double size = fabs(number), thousandths = floor(size * 1000 + 0.5);
     double to_tie = fabs(size * 1000 - floor(size * 1000) - 0.5);
-    if (number == floor(number) && size < 1e15) {
-        append_text(append, number < 0 ? "-" : "");
-        append_unsigned(append, (uint64_t)size);
-        return;
-    }
     char text[340];
     int used = 0;
     if (size < 1e6 && to_tie > 1e-6) { /* else only exact arithmetic rounds rightly */
@@ -148,44 +143,94 @@ static void append_number(struct append *append, double number)
     append_bytes(append, text, (size_t)used - (text[used - 1] == '.'));
 }
 
-static const char *const shape_texts[] = {
-    [SHAPE_REFUSAL] =
-        "a kernel's refusal: sequence number 0, acknowledges a segment of no connection",
-    [SHAPE_ACTIVE] = "an abort: the socket's own sequence and acknowledgment numbers",
-    [SHAPE_REPLY] = "an answer: its sequence number is copied from the packet it refuses",
-    [SHAPE_BARE] = "an abort without ACK: the resetter's own sequence number, nothing to answer",
-    [SHAPE_REWRITTEN] = "the offending packet turned round, its payload not counted",
-    [SHAPE_ODD] = "numbers that fit nothing captured",
+static void append_number(struct append *append, double number)
+{
+    double size = fabs(number);
+    if (size < 1e15 && (double)(int64_t)number == number) {
+        if (number < 0)
+            append_bytes(append, "-", 1);
+        append_unsigned(append, (uint64_t)size);
+        return;
+    }
+    append_fraction(append, number);
+}
+
+/* A text of ours, to be copied in blocks. */
+struct phrase {
+    uint8_t count;
+    char text[143];
 };
+
+#define PHRASE(literal)                                                                            \
+    {                                                                                              \
+        sizeof(literal) - 1, literal                                                               \
+    }
+
+/* What stands before a fact's value. */
+#define FACT(id, name, type, anchor, sentence) [FACT_##id] = PHRASE(sentence ": "),
+static const struct phrase intros[FACT_COUNT] = {
+#include "reset/facts.def"
+};
+#undef FACT
+
+/* They can be appended whole, blocks and all. */
+#define FACT(id, name, type, anchor, sentence)                                                     \
+    _Static_assert(sizeof(sentence ": ") <= 129, "a phrase of at most 128 characters");
+#include "reset/facts.def"
+#undef FACT
+
+static const struct phrase shape_texts[] = {
+    [SHAPE_REFUSAL] =
+        PHRASE("a kernel's refusal: sequence number 0, acknowledges a segment of no connection"),
+    [SHAPE_ACTIVE] = PHRASE("an abort: the socket's own sequence and acknowledgment numbers"),
+    [SHAPE_REPLY] = PHRASE("an answer: its sequence number is copied from the packet it refuses"),
+    [SHAPE_BARE] =
+        PHRASE("an abort without ACK: the resetter's own sequence number, nothing to answer"),
+    [SHAPE_REWRITTEN] = PHRASE("the offending packet turned round, its payload not counted"),
+    [SHAPE_ODD] = PHRASE("numbers that fit nothing captured"),
+};
+
+static void append_phrase(struct append *append, const struct phrase *phrase)
+{
+    append_array(append, phrase->text, phrase->count);
+}
+
+/* The reason the RST gives for itself. */
+static void reason_text(double reason, struct append *append)
+{
+    if (reason < 0) {
+        append_text(append, "the RST carries no MP_TCPRST option");
+        return;
+    }
+    append_text(append, "the RST carries MP_TCPRST reason ");
+    append_unsigned(append, (unsigned)reason);
+    append_text(append, ": ");
+    append_text(append, declared_mptcp_text((unsigned)reason));
+}
 
 /* "sentence: value", a question answered for a bool. */
 static void value_text(const struct reset *reset, enum fact_id id, struct whyrst_evidence *evidence)
 {
-    const struct fact_info *info = &fact_table[id];
     struct append append = append_start(evidence->text, sizeof(evidence->text));
     if (id == FACT_RST_PAYLOAD_BYTES && reset->detail->payload_bytes > 0) {
         declared_payload_text(reset->detail->payload, reset->detail->payload_bytes, evidence->text,
                               sizeof(evidence->text));
         return;
     }
-    if (id == FACT_RST_MPTCP_REASON && evidence->number < 0) {
-        append_text(&append, "the RST carries no MP_TCPRST option");
-    } else if (id == FACT_RST_MPTCP_REASON) {
-        append_text(&append, "the RST carries MP_TCPRST reason ");
-        append_unsigned(&append, (unsigned)evidence->number);
-        append_text(&append, ": ");
-        append_text(&append, declared_mptcp_text((unsigned)evidence->number));
+    if (id == FACT_RST_MPTCP_REASON) {
+        reason_text(evidence->number, &append);
     } else {
-        append_bytes(&append, info->sentence, info->sentence_bytes);
-        append_text(&append, ": ");
+        append_phrase(&append, &intros[id]);
         if (id == FACT_RST_SHAPE)
-            append_text(&append, shape_texts[(int)evidence->number]);
-        else if (info->type == FACT_ENUM)
+            append_phrase(&append, &shape_texts[(int)evidence->number]);
+        else if (evidence->kind == WHYRST_VALUE_STRING)
             append_text(&append, evidence->string);
-        else if (info->type == FACT_BOOL)
-            append_text(&append, evidence->number ? "yes" : "no");
-        else
+        else if (evidence->kind == WHYRST_VALUE_NUMBER)
             append_number(&append, evidence->number);
+        else if (evidence->number != 0)
+            append_bytes(&append, "yes", 3);
+        else
+            append_bytes(&append, "no", 2);
     }
     append_end(&append);
 }
