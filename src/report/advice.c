@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/append.h"
 #include "rules/ruleset.h"
 
 #define LINE_ROOM 1024 /* of a line with its placeholders filled in */
@@ -71,7 +72,7 @@ static void advice_prepare(struct report *report, const struct rule *rule, struc
         return;
     }
     advice->json = json.bytes;
-    advice->room = json.count;
+    advice->room = json.count + 16; /* words are written in blocks */
     for (const struct text_part *part = advice->parts; part->word != TEXT_WORD_NONE; part++)
         advice->room += TEXT_WORD_ROOM;
     advice->confirm = confirm;
@@ -119,7 +120,7 @@ void advice_json(struct report *report, const struct shown_reset *shown, struct 
     for (const struct text_part *part = advice->parts;; part++) {
         const struct text_word *word = &shown->words.word[part->word];
         at = format_bytes(at, part->bytes, part->count);
-        at = format_bytes(at, word->bytes, word->count);
+        at = append_blocks(at, word->bytes, word->count);
         if (part->word == TEXT_WORD_NONE)
             break;
     }

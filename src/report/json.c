@@ -8,6 +8,7 @@
 
 #include "report/advice.h"
 #include "report/community.h"
+#include "rules/append.h"
 
 #define PUT(literal)   (at = format_literal(at, literal))
 #define PUT_NAME(name) (at = json_name(at, name))
@@ -63,12 +64,12 @@ static void json_plain_text(struct output *output, const char *text)
     output_end(output, at);
 }
 
-static char *json_end(char *at, const char *ip, uint16_t port)
+static char *json_end(char *at, const struct text_words *words, unsigned ip, unsigned port)
 {
     PUT("{\"ip\":\"");
-    PUT_NAME(ip);
+    at = append_blocks(at, words->word[ip].bytes, words->word[ip].count);
     PUT("\",\"port\":");
-    at = format_u64(at, port);
+    at = append_blocks(at, words->word[port].bytes, words->word[port].count);
     *at++ = '}';
     return at;
 }
@@ -103,9 +104,9 @@ static void json_identity(struct report *report, const struct shown_reset *shown
     PUT(",\"community_id\":\"");
     at = community_id(at, &shown->client, &shown->server);
     PUT("\",\"client\":");
-    at = json_end(at, shown->client_ip, shown->client.port);
+    at = json_end(at, &shown->words, TEXT_WORD_CLIENT_IP, TEXT_WORD_CLIENT_PORT);
     PUT(",\"server\":");
-    at = json_end(at, shown->server_ip, shown->server.port);
+    at = json_end(at, &shown->words, TEXT_WORD_SERVER_IP, TEXT_WORD_SERVER_PORT);
     PUT(",\"roles\":\"");
     PUT_NAME(reset->roles_inferred ? "inferred" : "handshake");
     PUT("\",\"sent_by\":\"");

@@ -12,7 +12,6 @@
 struct shown_reset {
     const struct whyrst_reset *reset;
     struct whyrst_address client, server;
-    char client_ip[FORMAT_IP_ROOM + 1], server_ip[FORMAT_IP_ROOM + 1];
     struct text_words words; /* what placeholders stand for; .ends are the ends as text */
 };
 

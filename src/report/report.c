@@ -110,11 +110,8 @@ static void shown_init(struct report *report, const struct whyrst_reset *reset,
     shown->reset = reset;
     shown->client = report_address(report, &reset->client);
     shown->server = report_address(report, &reset->server);
-    *format_ip(shown->client_ip, &shown->client) = '\0';
-    *format_ip(shown->server_ip, &shown->server) = '\0';
     const struct rule_values values = {
-        .ip = {[WHYRST_CLIENT] = shown->client_ip, [WHYRST_SERVER] = shown->server_ip},
-        .port = {[WHYRST_CLIENT] = shown->client.port, [WHYRST_SERVER] = shown->server.port},
+        .end = {[WHYRST_CLIENT] = &shown->client, [WHYRST_SERVER] = &shown->server},
         .resetter = reset->sent_by,
         .language = report->options.language};
     text_words_set(&shown->words, &values);

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "rules/address.h"
 #include "rules/append.h"
 #include "rules/evidence.h"
 #include "rules/text.h"
@@ -159,13 +158,9 @@ static void fill_texts(const struct whyrst_rules *rules, enum whyrst_language la
 {
     static const char *const none[] = {NULL};
     const struct rule *rule = ruleset_rule(rules, out->verdict.cause);
-    char client[ADDRESS_ROOM], server[ADDRESS_ROOM];
     struct text_words words;
-    *address_format(client, &out->client) = '\0';
-    *address_format(server, &out->server) = '\0';
-    struct rule_values values = {
-        .ip = {client, server},
-        .port = {out->client.port, out->server.port},
+    const struct rule_values values = {
+        .end = {[WHYRST_CLIENT] = &out->client, [WHYRST_SERVER] = &out->server},
         .resetter = out->sent_by,
         .language = language,
     };

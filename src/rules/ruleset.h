@@ -87,8 +87,7 @@ int ruleset_condition_text(const struct signature *signature, unsigned index, ch
 
 /* What the placeholders of a rule's texts and commands stand for. Arrays by enum whyrst_side. */
 struct rule_values {
-    const char *ip[2];
-    uint16_t port[2];
+    const struct whyrst_address *end[2];
     enum whyrst_side resetter;
     enum whyrst_language language; /* of the words "client" and "server" */
 };

@@ -1,5 +1,6 @@
 #include "rules/text.h"
 
+#include "rules/address.h"
 #include "rules/append.h"
 
 #include <stdbool.h>
@@ -13,6 +14,11 @@ enum text_kind { KIND_ENDPOINT, KIND_IP, KIND_PORT, KIND_ROLE, KIND_COUNT };
 #define WORD(owner, kind) (1u + (owner)*KIND_COUNT + (kind))
 
 _Static_assert(TEXT_WORD_COUNT == WORD(OWNER_COUNT, 0), "a word for every placeholder");
+_Static_assert(TEXT_WORD_CLIENT_IP == WORD(OF_CLIENT, KIND_IP) &&
+                   TEXT_WORD_CLIENT_PORT == WORD(OF_CLIENT, KIND_PORT) &&
+                   TEXT_WORD_SERVER_IP == WORD(OF_SERVER, KIND_IP) &&
+                   TEXT_WORD_SERVER_PORT == WORD(OF_SERVER, KIND_PORT),
+               "words with a name of their own");
 
 static const char *const owner_names[] = {"CLIENT", "SERVER", "RESETTER", "PEER"};
 static const char *const kind_names[] = {"", "_IP", "_PORT", "_ROLE"};
@@ -98,44 +104,51 @@ struct text_part *text_cut(const char *text)
     return parts;
 }
 
-/* The words of one end: the address alone and the port are within "[address]:port". */
-static void end_set(struct text_words *words, const struct rule_values *values,
-                    enum whyrst_side side)
+/* The words of one end whose text "[address]:port" is at words->ends: the other two are in it. */
+static void end_set(struct text_words *words, enum whyrst_side side, enum whyrst_language language,
+                    const char *port, const char *end)
 {
-    static const char *const roles[2][2] = {{"client", "server"}, {"客户端", "服务器"}};
-    const char *ip = values->ip[side] ? values->ip[side] : "?";
-    const char *role = roles[values->language == WHYRST_ZH][side];
-    size_t ip_count = strlen(ip);
-    bool is_ipv6 = memchr(ip, ':', ip_count) != NULL;
+    static const char roles[2][2][16] = {{"client", "server"}, {"客户端", "服务器"}};
+    const char *role = roles[language == WHYRST_ZH][side];
+    const char *start = words->ends[side];
+    bool brackets = *start == '[';
     struct text_word *word = &words->word[WORD(side == WHYRST_SERVER ? OF_SERVER : OF_CLIENT, 0)];
-    struct append append = append_start(words->ends[side], sizeof words->ends[side]);
 
-    if (is_ipv6)
-        append_bytes(&append, "[", 1);
-    append_bytes(&append, ip, ip_count);
-    append_bytes(&append, is_ipv6 ? "]:" : ":", is_ipv6 ? 2 : 1);
-    const char *port = append.at;
-    append_unsigned(&append, values->port[side]);
-    append_end(&append);
-    word[KIND_ENDPOINT] =
-        (struct text_word){words->ends[side], (size_t)(append.at - words->ends[side])};
-    word[KIND_IP] = (struct text_word){ip, ip_count};
-    word[KIND_PORT] = (struct text_word){port, (size_t)(append.at - port)};
-    word[KIND_ROLE] = (struct text_word){role, strlen(role)};
+    word[KIND_ENDPOINT] = (struct text_word){start, (size_t)(end - start)};
+    word[KIND_IP] = (struct text_word){start + brackets, (size_t)(port - start) - 1 - 2 * brackets};
+    word[KIND_PORT] = (struct text_word){port, (size_t)(end - port)};
+    word[KIND_ROLE] = (struct text_word){role, language == WHYRST_ZH ? 9 : 6};
+}
+
+/* The same words again, by who reset. */
+static void words_close(struct text_words *words, enum whyrst_side resetter)
+{
+    const struct text_word *client = &words->word[WORD(OF_CLIENT, 0)];
+    const struct text_word *server = &words->word[WORD(OF_SERVER, 0)];
+    bool by_server = resetter == WHYRST_SERVER;
+    size_t bytes = KIND_COUNT * sizeof *client;
+
+    words->word[TEXT_WORD_NONE] = (struct text_word){"", 0};
+    memcpy(&words->word[WORD(OF_RESETTER, 0)], by_server ? server : client, bytes);
+    memcpy(&words->word[WORD(OF_PEER, 0)], by_server ? client : server, bytes);
 }
 
 void text_words_set(struct text_words *words, const struct rule_values *values)
 {
-    bool by_server = values->resetter == WHYRST_SERVER;
-    const struct text_word *client = &words->word[WORD(OF_CLIENT, 0)];
-    const struct text_word *server = &words->word[WORD(OF_SERVER, 0)];
-    size_t bytes = KIND_COUNT * sizeof *client;
+    for (int side = WHYRST_CLIENT; side <= WHYRST_SERVER; side++) {
+        const struct whyrst_address *address = values->end[side];
+        bool brackets = address->version == 6;
+        char *start = words->ends[side];
 
-    words->word[TEXT_WORD_NONE] = (struct text_word){"", 0};
-    end_set(words, values, WHYRST_CLIENT);
-    end_set(words, values, WHYRST_SERVER);
-    memcpy(&words->word[WORD(OF_RESETTER, 0)], by_server ? server : client, bytes);
-    memcpy(&words->word[WORD(OF_PEER, 0)], by_server ? client : server, bytes);
+        *start = '[';
+        char *at = address_format(start + brackets, address);
+        *at = ']';
+        at[brackets] = ':';
+        char *port = at + brackets + 1, *end = digits_write(port, address->port);
+        *end = '\0';
+        end_set(words, (enum whyrst_side)side, values->language, port, end);
+    }
+    words_close(words, values->resetter);
 }
 
 struct output {
@@ -163,7 +176,12 @@ static inline void part_add(struct output *output, const struct text_part *part,
 {
     const struct text_word *word = &words->word[part->word];
     output_add(output, part->bytes, part->count);
-    output_add(output, word->bytes, word->count);
+    if (output->size - output->used < word->count + 16) {
+        output_add(output, word->bytes, word->count);
+        return;
+    }
+    append_blocks(output->buf + output->used, word->bytes, word->count);
+    output->used += word->count;
 }
 
 static int output_close(const struct output *output)

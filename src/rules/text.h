@@ -6,9 +6,13 @@
 
 /* What a placeholder stands for: 1 + 4 * whose it is (client, server, resetter, peer) + what of it
  * (address with port, address, port, role). */
-#define TEXT_WORD_NONE  0u
-#define TEXT_WORD_COUNT 17u
-#define TEXT_WORD_ROOM  54 /* the longest: an IPv6 address in brackets and a port */
+#define TEXT_WORD_NONE        0u
+#define TEXT_WORD_CLIENT_IP   2u
+#define TEXT_WORD_CLIENT_PORT 3u
+#define TEXT_WORD_SERVER_IP   6u
+#define TEXT_WORD_SERVER_PORT 7u
+#define TEXT_WORD_COUNT       17u
+#define TEXT_WORD_ROOM        54 /* the longest: an IPv6 address in brackets and a port */
 
 /* A stretch of a text as it stands, then a word. A text that was cut is an array of these, closed
  * by the one without a word. */
@@ -18,15 +22,16 @@ struct text_part {
     uint32_t word; /* TEXT_WORD_NONE in the last part */
 };
 
+/* Its bytes may be copied in blocks of sixteen. */
 struct text_word {
     const char *bytes;
     size_t count;
 };
 
-/* All words of one reset. They point into it and at the values' addresses. */
+/* All words of one reset. They point into it. */
 struct text_words {
     struct text_word word[TEXT_WORD_COUNT];
-    char ends[2][TEXT_WORD_ROOM + 2]; /* by enum whyrst_side: address with port, NUL-terminated */
+    char ends[2][TEXT_WORD_ROOM + 10]; /* by enum whyrst_side: address with port, NUL-terminated */
 };
 
 void text_words_set(struct text_words *words, const struct rule_values *values);

@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct rule_values by_server = {
-    {"192.0.2.1", "2001:db8::2"}, {50000, 443}, WHYRST_SERVER, WHYRST_EN};
-static const struct rule_values by_client_zh = {
-    {"192.0.2.1", "2001:db8::2"}, {50000, 443}, WHYRST_CLIENT, WHYRST_ZH};
+static const struct whyrst_address client = {.ip = {192, 0, 2, 1}, .version = 4, .port = 50000};
+static const struct whyrst_address server = {
+    .ip = {0x20, 0x01, 0x0d, 0xb8, [15] = 2}, .version = 6, .port = 443};
+static const struct rule_values by_server = {{&client, &server}, WHYRST_SERVER, WHYRST_EN};
+static const struct rule_values by_client_zh = {{&client, &server}, WHYRST_CLIENT, WHYRST_ZH};
 
 static const struct {
     const char *text;
@@ -112,13 +113,16 @@ END_TEST
 /* Every cause has its rule, and its texts fit the public structs with the longest addresses. */
 START_TEST(shipped_rules_are_complete)
 {
-    static const char longest[] = "2001:0db8:1234:5678:9abc:def0:1234:5678";
+    static const struct whyrst_address longest = {.ip = "\x20\x01\x1d\xb8\x12\x34\x56\x78"
+                                                        "\x9a\xbc\xde\xf0\x12\x34\x56\x78",
+                                                  .version = 6,
+                                                  .port = 65535};
     static const char *const scenarios[WHYRST_CAUSE_COUNT] = {[WHYRST_PORT_NOT_LISTENING] = "1.1",
                                                               [WHYRST_SO_LINGER_ZERO] = "1.2",
                                                               [WHYRST_HALF_OPEN_CONNECTION] = "1.3",
                                                               [WHYRST_UNREAD_RECEIVE_BUFFER] =
                                                                   "1.4"};
-    struct rule_values values = {{longest, longest}, {65535, 65535}, WHYRST_CLIENT, WHYRST_EN};
+    struct rule_values values = {{&longest, &longest}, WHYRST_CLIENT, WHYRST_EN};
     struct whyrst_error error;
     struct whyrst_rules *rules = whyrst_rules_load(SOURCE_DIR "/rules", &error);
     struct whyrst_verdict verdict;
