@@ -10,13 +10,12 @@
 #include "report/community.h"
 #include "rules/append.h"
 
-#define PUT(literal)   (at = format_literal(at, literal))
 #define PUT_NAME(name) (at = json_name(at, name))
 
-/* Names of ours, at most 64 characters, nothing to escape. */
-static char *json_name(char *at, const char *name)
+static char *json_name(char *at, const struct name *name)
 {
-    return stpcpy(at, name);
+    memcpy(at, name->text, sizeof(name->text));
+    return at + name->count;
 }
 
 static char *json_bool(char *at, bool value)
@@ -64,26 +63,26 @@ static void json_plain_text(struct output *output, const char *text)
     output_end(output, at);
 }
 
-static char *json_end(char *at, const struct text_words *words, unsigned ip, unsigned port)
+/* A string at the end of the output, which `at` is, and then room for `room` (at most 1024) bytes:
+ * most are known. */
+static char *json_put(struct report *report, struct output *output, char *at, const char *string,
+                      size_t room)
 {
-    PUT("{\"ip\":\"");
-    at = append_blocks(at, words->word[ip].bytes, words->word[ip].count);
-    PUT("\",\"port\":");
-    at = append_blocks(at, words->word[port].bytes, words->word[port].count);
-    *at++ = '}';
-    return at;
+    const struct known_string *found = known_find(&report->known, string);
+    output_end(output, at);
+    if (!found) {
+        json_string(output, string);
+        return output_room(output, room);
+    }
+    at = output_room(output, found->count + 15 + room);
+    return append_blocks(at, report->known.bytes + found->start, found->count);
 }
 
-static char *json_frames(char *at, const uint64_t *frames, unsigned count)
+#define PUT_STRING(string, room) (at = json_put(report, output, at, string, room))
+
+static char *json_word(char *at, const struct text_words *words, unsigned number)
 {
-    *at++ = '[';
-    for (unsigned i = 0; i < count; i++) {
-        if (i)
-            *at++ = ',';
-        at = format_u64(at, frames[i]);
-    }
-    *at++ = ']';
-    return at;
+    return append_blocks(at, words->word[number].bytes, words->word[number].count);
 }
 
 static void json_identity(struct report *report, const struct shown_reset *shown,
@@ -103,42 +102,49 @@ static void json_identity(struct report *report, const struct shown_reset *shown
     at = format_u64(at, reset->stream);
     PUT(",\"community_id\":\"");
     at = community_id(at, &shown->client, &shown->server);
-    PUT("\",\"client\":");
-    at = json_end(at, &shown->words, TEXT_WORD_CLIENT_IP, TEXT_WORD_CLIENT_PORT);
-    PUT(",\"server\":");
-    at = json_end(at, &shown->words, TEXT_WORD_SERVER_IP, TEXT_WORD_SERVER_PORT);
-    PUT(",\"roles\":\"");
-    PUT_NAME(reset->roles_inferred ? "inferred" : "handshake");
-    PUT("\",\"sent_by\":\"");
-    PUT_NAME(side_name(reset->sent_by));
+    PUT("\",\"client\":{\"ip\":\"");
+    at = json_word(at, &shown->words, TEXT_WORD_CLIENT_IP);
+    PUT("\",\"port\":");
+    at = json_word(at, &shown->words, TEXT_WORD_CLIENT_PORT);
+    PUT("},\"server\":{\"ip\":\"");
+    at = json_word(at, &shown->words, TEXT_WORD_SERVER_IP);
+    PUT("\",\"port\":");
+    at = json_word(at, &shown->words, TEXT_WORD_SERVER_PORT);
+    if (reset->roles_inferred)
+        PUT("},\"roles\":\"inferred\",\"sent_by\":\"");
+    else
+        PUT("},\"roles\":\"handshake\",\"sent_by\":\"");
+    PUT_NAME(side_named(reset->sent_by));
     PUT("\",\"origin\":\"");
-    PUT_NAME(origin_name(reset->origin));
+    PUT_NAME(origin_named(reset->origin));
     PUT("\",\"stage\":\"");
-    PUT_NAME(stage_name(reset->stage));
+    PUT_NAME(stage_named(reset->stage));
     PUT("\"");
     output_end(output, at);
 }
 
+/* Of a fact's value and frames. */
+#define EVIDENCE_ROOM (64 + FORMAT_NUMBER_ROOM + WHYRST_MAX_FRAMES * (FORMAT_U64_ROOM + 1))
+
 static void json_verdict(struct report *report, const struct whyrst_verdict *verdict, bool plain,
                          struct output *output)
 {
+    const char *cause = whyrst_cause_name(verdict->cause);
     char *at = output_room(output, 256);
-    PUT(",\"verdict\":{\"cause\":\"");
-    PUT_NAME(whyrst_cause_name(verdict->cause));
-    PUT("\",\"scenario\":");
-    output_end(output, at);
-    json_string(output, verdict->scenario);
-    output_literal(output, ",\"signature\":");
-    json_string(output, verdict->signature ? verdict->signature : "none");
-    at = output_room(output, 256);
+    PUT(",\"verdict\":{\"cause\":");
+    PUT_STRING(cause, 64);
+    PUT(",\"scenario\":");
+    PUT_STRING(verdict->scenario, 64);
+    PUT(",\"signature\":");
+    PUT_STRING(verdict->signature ? verdict->signature : "none", 256);
     PUT(",\"certainty\":\"");
-    PUT_NAME(certainty_name(verdict->certainty));
+    PUT_NAME(certainty_named(verdict->certainty));
     PUT("\",\"confidence\":");
     at = format_thousandths(at, format_round_thousandths(verdict->confidence));
     PUT(",\"title\":");
+    PUT_STRING(verdict->title ? verdict->title : cause, 64);
+    PUT(",\"explanation\":");
     output_end(output, at);
-    json_string(output, verdict->title ? verdict->title : whyrst_cause_name(verdict->cause));
-    output_literal(output, ",\"explanation\":");
     json_rule_text(report, output, verdict->explanation, plain);
     at = output_room(output, 64);
     PUT(",\"complete\":");
@@ -147,40 +153,53 @@ static void json_verdict(struct report *report, const struct whyrst_verdict *ver
     output_end(output, at);
 }
 
-static void json_alternatives(const struct whyrst_reset *reset, struct output *output)
+static void json_alternatives(struct report *report, const struct whyrst_reset *reset,
+                              struct output *output)
 {
-    output_literal(output, ",\"alternatives\":[");
+    char *at = output_room(output, 256);
+    PUT(",\"alternatives\":[");
     for (unsigned i = 0; i < reset->alternative_count; i++) {
         const struct whyrst_alternative *alternative = &reset->alternatives[i];
-        char *at = output_room(output, 256);
         if (i)
             *at++ = ',';
-        PUT("{\"cause\":\"");
-        PUT_NAME(whyrst_cause_name(alternative->cause));
-        PUT("\",\"confidence\":");
+        PUT("{\"cause\":");
+        PUT_STRING(whyrst_cause_name(alternative->cause), 128);
+        PUT(",\"confidence\":");
         at = format_thousandths(at, format_floor_thousandths(alternative->confidence));
         PUT(",\"why\":");
-        output_end(output, at);
-        json_string(output, alternative->why ? alternative->why : "");
+        PUT_STRING(alternative->why ? alternative->why : "", 256);
+        PUT("}");
+    }
+    PUT("]");
+    output_end(output, at);
+}
+
+static char *json_value(struct report *report, const struct whyrst_evidence *evidence, char *at,
+                        struct output *output)
+{
+    if (evidence->kind == WHYRST_VALUE_STRING)
+        return PUT_STRING(evidence->string, EVIDENCE_ROOM);
+    if (evidence->kind == WHYRST_VALUE_BOOL)
+        return json_bool(at, evidence->number != 0);
+    if (isfinite(evidence->number))
+        return format_number(at, evidence->number);
+    return PUT("null"); /* JSON has no NaN or infinity */
+}
+
+static void json_caveats(struct report *report, const struct whyrst_reset *reset,
+                         struct output *output)
+{
+    output_literal(output, ",\"caveats\":[");
+    for (unsigned i = 0; i < reset->caveat_count; i++) {
+        if (i)
+            output_literal(output, ",");
+        output_literal(output, "{\"code\":");
+        json_string(output, reset->caveats[i].code);
+        output_literal(output, ",\"text\":");
+        json_array(report, output, reset->caveats[i].text);
         output_literal(output, "}");
     }
     output_literal(output, "]");
-}
-
-static void json_value(const struct whyrst_evidence *evidence, struct output *output)
-{
-    if (evidence->kind == WHYRST_VALUE_STRING) {
-        json_string(output, evidence->string);
-        return;
-    }
-    char *at = output_room(output, FORMAT_NUMBER_ROOM);
-    if (evidence->kind == WHYRST_VALUE_BOOL)
-        at = json_bool(at, evidence->number != 0);
-    else if (isfinite(evidence->number))
-        at = format_number(at, evidence->number);
-    else
-        PUT("null"); /* JSON has no NaN or infinity */
-    output_end(output, at);
 }
 
 static void json_evidence(struct report *report, const struct whyrst_reset *reset,
@@ -189,30 +208,18 @@ static void json_evidence(struct report *report, const struct whyrst_reset *rese
     output_literal(output, ",\"evidence\":[");
     for (unsigned i = 0; i < reset->evidence_count; i++) {
         const struct whyrst_evidence *evidence = &reset->evidence[i];
-        char *at = output_room(output, 256);
+        char *at = output_room(output, 64);
         if (i)
             *at++ = ',';
-        PUT("{\"fact\":\"");
-        PUT_NAME(evidence->fact);
-        PUT("\",\"value\":");
-        output_end(output, at);
-        json_value(evidence, output);
-        at = output_room(output, 64 + WHYRST_MAX_FRAMES * (FORMAT_U64_ROOM + 1));
+        PUT("{\"fact\":");
+        PUT_STRING(evidence->fact, EVIDENCE_ROOM);
+        PUT(",\"value\":");
+        at = json_value(report, evidence, at, output);
         PUT(",\"frames\":");
         at = json_frames(at, evidence->frames, evidence->frame_count);
         PUT(",\"text\":");
         output_end(output, at);
         json_array(report, output, evidence->text);
-        output_literal(output, "}");
-    }
-    output_literal(output, "],\"caveats\":[");
-    for (unsigned i = 0; i < reset->caveat_count; i++) {
-        if (i)
-            output_literal(output, ",");
-        output_literal(output, "{\"code\":");
-        json_string(output, reset->caveats[i].code);
-        output_literal(output, ",\"text\":");
-        json_array(report, output, reset->caveats[i].text);
         output_literal(output, "}");
     }
     output_literal(output, "]");
@@ -239,57 +246,6 @@ static void json_advice(struct report *report, const struct shown_reset *shown, 
     json_rule_text(report, output, reset->impact, plain);
     output_literal(output, "}");
     advice_json(report, shown, output);
-}
-
-static char *json_packet(char *at, const struct whyrst_packet_note *packet, uint16_t input)
-{
-    PUT("{\"frame\":");
-    at = format_u64(at, packet->frame);
-    if (packet->input != input) {
-        PUT(",\"input\":");
-        at = format_u64(at, packet->input);
-    }
-    PUT(",\"offset\":");
-    at = format_seconds(at, packet->offset_nsec);
-    if (packet->from == WHYRST_SERVER)
-        PUT(",\"from\":\"server\",\"flags\":\"");
-    else
-        PUT(",\"from\":\"client\",\"flags\":\"");
-    at = format_flags(at, packet->flags);
-    PUT("\",\"seq\":");
-    at = format_u64(at, packet->seq);
-    PUT(",\"ack\":");
-    at = format_u64(at, packet->ack);
-    PUT(",\"len\":");
-    at = format_u64(at, packet->len);
-    PUT(",\"win\":");
-    at = format_u64(at, packet->window);
-    PUT(",\"ttl\":");
-    at = format_u64(at, packet->ttl);
-    *at++ = '}';
-    return at;
-}
-
-static void json_sequence(const struct whyrst_reset *reset, struct output *output)
-{
-    output_literal(output, ",\"sequence\":[");
-    for (unsigned i = 0; i < reset->sequence_count; i++) {
-        char *at = output_room(output, 320);
-        if (i)
-            *at++ = ',';
-        output_end(output, json_packet(at, &reset->sequence[i], reset->input));
-    }
-    output_literal(output, "],\"notation\":");
-    output_json_array(output, reset->notation, sizeof(reset->notation));
-    char *at = output_room(output, 256 + WHYRST_MAX_FOLLOWUPS * (FORMAT_U64_ROOM + 1));
-    PUT(",\"followups\":{\"count\":");
-    at = format_u64(at, reset->followup_count);
-    PUT(",\"frames\":");
-    at = json_frames(at, reset->followup_frames, reset->followup_frame_count);
-    PUT("},\"wireshark_filter\":\"tcp.stream == ");
-    at = format_u64(at, reset->stream);
-    PUT("\"");
-    output_end(output, at);
 }
 
 static void json_kernel(const struct whyrst_kernel *kernel, struct output *output)
@@ -345,10 +301,13 @@ static void json_reset(struct report *report, const struct shown_reset *shown,
 {
     const struct whyrst_reset *reset = shown->reset;
     bool plain = advice_is_plain(report, reset);
+    if (!report->known.tried)
+        known_init(&report->known, report->options.rules);
     json_identity(report, shown, output);
     json_verdict(report, &reset->verdict, plain, output);
-    json_alternatives(reset, output);
+    json_alternatives(report, reset, output);
     json_evidence(report, reset, output);
+    json_caveats(report, reset, output);
     json_advice(report, shown, plain, output);
     json_sequence(reset, output);
     json_kernel(&reset->kernel, output);

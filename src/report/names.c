@@ -4,28 +4,36 @@
 
 #include "rules/ruleset.h"
 
-const char *side_name(enum whyrst_side side)
+#define NAME(literal)                                                                              \
+    {                                                                                              \
+        sizeof(literal) - 1, literal                                                               \
+    }
+
+const struct name *side_named(enum whyrst_side side)
 {
-    return side == WHYRST_SERVER ? "server" : "client";
+    static const struct name names[] = {NAME("client"), NAME("server")};
+    return &names[side == WHYRST_SERVER];
 }
 
-const char *origin_name(enum whyrst_origin origin)
+const struct name *origin_named(enum whyrst_origin origin)
 {
-    static const char *const names[] = {"client", "server", "middlebox", "unknown"};
-    return (unsigned)origin < 4 ? names[origin] : "unknown";
+    static const struct name names[] = {NAME("client"), NAME("server"), NAME("middlebox"),
+                                        NAME("unknown")};
+    return &names[(unsigned)origin < 4 ? origin : WHYRST_ORIGIN_UNKNOWN];
 }
 
-const char *stage_name(enum whyrst_stage stage)
+const struct name *stage_named(enum whyrst_stage stage)
 {
-    static const char *const names[WHYRST_STAGE_COUNT] = {
-        "post_syn", "post_ack", "post_psh", "later", "closing", "closed", "midstream"};
-    return (unsigned)stage < WHYRST_STAGE_COUNT ? names[stage] : "midstream";
+    static const struct name names[WHYRST_STAGE_COUNT] = {
+        NAME("post_syn"), NAME("post_ack"), NAME("post_psh"), NAME("later"),
+        NAME("closing"),  NAME("closed"),   NAME("midstream")};
+    return &names[(unsigned)stage < WHYRST_STAGE_COUNT ? stage : WHYRST_MIDSTREAM];
 }
 
-const char *certainty_name(enum whyrst_certainty certainty)
+const struct name *certainty_named(enum whyrst_certainty certainty)
 {
-    static const char *const names[] = {"certain", "likely", "possible"};
-    return (unsigned)certainty < 3 ? names[certainty] : "possible";
+    static const struct name names[] = {NAME("certain"), NAME("likely"), NAME("possible")};
+    return &names[(unsigned)certainty < 3 ? certainty : WHYRST_POSSIBLE];
 }
 
 void report_payload_text(const struct whyrst_reset *reset, char *buf)

@@ -3,6 +3,7 @@
 #define WHYRST_REPORT_RENDER_H
 
 #include "report/anonymize.h"
+#include "report/known.h"
 #include "report/output.h"
 #include "report/report.h"
 #include "report/spool.h"
@@ -52,6 +53,7 @@ struct report {
     uint64_t reset_count;
     struct format_clock clock;
     struct advice advices[WHYRST_CAUSE_COUNT];
+    struct known known;
     bool failed;
     struct whyrst_error error; /* the first failure, repeated by every later call */
 };
@@ -68,10 +70,36 @@ const char *report_fill(const struct shown_reset *shown, const char *line, char 
  */
 void report_payload_text(const struct whyrst_reset *reset, char *buf);
 
-/* Names as in the JSON report; static, never NULL. */
-const char *side_name(enum whyrst_side side);
-const char *origin_name(enum whyrst_origin origin);
-const char *stage_name(enum whyrst_stage stage);
-const char *certainty_name(enum whyrst_certainty certainty);
+/* A name as in the JSON report, in an array to be copied whole. */
+struct name {
+    uint8_t count;
+    char text[15];
+};
+
+/* Static, never NULL. */
+const struct name *side_named(enum whyrst_side side);
+const struct name *origin_named(enum whyrst_origin origin);
+const struct name *stage_named(enum whyrst_stage stage);
+const struct name *certainty_named(enum whyrst_certainty certainty);
+
+static inline const char *side_name(enum whyrst_side side)
+{
+    return side_named(side)->text;
+}
+
+static inline const char *origin_name(enum whyrst_origin origin)
+{
+    return origin_named(origin)->text;
+}
+
+static inline const char *stage_name(enum whyrst_stage stage)
+{
+    return stage_named(stage)->text;
+}
+
+static inline const char *certainty_name(enum whyrst_certainty certainty)
+{
+    return certainty_named(certainty)->text;
+}
 
 #endif

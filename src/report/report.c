@@ -34,6 +34,7 @@ static void report_free(struct report *report)
     output_clear(&report->out);
     anonymizer_free(report->anonymizer);
     advice_clear(report->advices);
+    known_clear(&report->known);
     free(report);
 }
 
