@@ -1,8 +1,13 @@
+/* The low-level SHA-256 calls: before the first EVP one OpenSSL reads its configuration and looks
+ * up all its algorithms, which takes longer than loading the rules. They are deprecated since
+ * OpenSSL 3.0. */
+#define OPENSSL_API_COMPAT 0x10100000L
+
 #include "rules/internal.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,28 +56,23 @@ static char *file_read(const char *path, size_t *size, struct problems *problems
 }
 
 /* Name and bytes, each ended by a NUL: neither can contain one. */
-static int digest_add(EVP_MD_CTX *digest, const char *name, const char *text, size_t size)
+static void digest_add(SHA256_CTX *digest, const char *name, const char *text, size_t size)
 {
-    return EVP_DigestUpdate(digest, name, strlen(name) + 1) == 1 &&
-                   EVP_DigestUpdate(digest, text, size + 1) == 1
-               ? 0
-               : -1;
+    SHA256_Update(digest, name, strlen(name) + 1);
+    SHA256_Update(digest, text, size + 1);
 }
 
-static int digest_finish(EVP_MD_CTX *digest, char hex[65])
+static void digest_finish(SHA256_CTX *digest, char hex[65])
 {
-    unsigned char bytes[EVP_MAX_MD_SIZE];
-    unsigned length = 0;
+    unsigned char bytes[SHA256_DIGEST_LENGTH];
 
-    if (EVP_DigestFinal_ex(digest, bytes, &length) != 1 || length != 32)
-        return -1;
-    for (unsigned i = 0; i < length; i++)
+    SHA256_Final(bytes, digest);
+    for (unsigned i = 0; i < sizeof bytes; i++)
         snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
-    return 0;
 }
 
 static int rule_load(struct whyrst_rules *rules, const char *directory, const char *name,
-                     EVP_MD_CTX *digest, struct problems *problems)
+                     SHA256_CTX *digest, struct problems *problems)
 {
     struct rule_entry *entry = &rules->rules[rules->rule_count];
     char path[PATH_MAX_BYTES];
@@ -87,8 +87,9 @@ static int rule_load(struct whyrst_rules *rules, const char *directory, const ch
         return 0;
     rules->rule_count++;
     entry->file = strdup(name);
-    if (!entry->file || digest_add(digest, name, text, size))
+    if (!entry->file)
         goto out;
+    digest_add(digest, name, text, size);
     reader.text = text;
     entry->document = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
     if (entry->document) {
@@ -108,7 +109,7 @@ static int directory_load(struct whyrst_rules *rules, const char *directory,
                           struct problems *problems)
 {
     struct dirent **names = NULL;
-    EVP_MD_CTX *digest = NULL;
+    SHA256_CTX digest;
     int result = -1;
     int count = scandir(directory, &names, is_rule_file, by_name);
 
@@ -119,18 +120,18 @@ static int directory_load(struct whyrst_rules *rules, const char *directory,
         return 0;
     }
     rules->rules = calloc((size_t)count, sizeof *rules->rules);
-    digest = EVP_MD_CTX_new();
-    if (!rules->rules || !digest || EVP_DigestInit_ex(digest, EVP_sha256(), NULL) != 1)
+    if (!rules->rules)
         goto out;
+    SHA256_Init(&digest);
     for (int i = 0; i < count; i++)
-        if (rule_load(rules, directory, names[i]->d_name, digest, problems))
+        if (rule_load(rules, directory, names[i]->d_name, &digest, problems))
             goto out;
-    result = digest_finish(digest, rules->sha256);
+    digest_finish(&digest, rules->sha256);
+    result = 0;
 out:
     for (int i = 0; i < count; i++)
         free(names[i]);
     free(names);
-    EVP_MD_CTX_free(digest);
     return result;
 }
 
