@@ -7,7 +7,7 @@
 static int name_index(const struct reader *reader, const struct position *at,
                       const struct fact_info *info, const json_t *value)
 {
-    const char *word = json_string_value(value);
+    const char *word = reader_value(reader, value);
     char hint[80], list[256] = "";
 
     for (int i = 0; word && info->names[i]; i++)

@@ -31,7 +31,8 @@ struct signature_entry {
 struct rule_entry {
     struct rule rule;
     char *file;
-    json_t *document; /* owns the strings of rule and signatures */
+    json_t *document; /* owns the strings of rule and signatures, but for those in */
+    char *texts;      /* which the document refers to; NULL: to none */
     struct signature_entry **signatures;
     unsigned signature_count;
 };
@@ -103,6 +104,7 @@ __attribute__((format(printf, 4, 5))) void problems_add(struct problems *problem
 struct reader {
     const char *path; /* as opened, for messages */
     const char *text;
+    const char *texts; /* what long strings of the document stand for, or NULL */
     struct problems *problems;
 };
 
@@ -111,6 +113,8 @@ __attribute__((format(printf, 3, 4))) void reader_problem(const struct reader *r
                                                           const struct position *position,
                                                           const char *format, ...);
 
+/* json_string_value of a value that may stand for one of the reader's texts. */
+const char *reader_value(const struct reader *reader, const json_t *value);
 /* Reports every key of object that is not in known (NULL-terminated). */
 void reader_keys(const struct reader *reader, const struct position *position, const json_t *object,
                  const char *const *known);

@@ -4,13 +4,16 @@
 #define OPENSSL_API_COMPAT 0x10100000L
 
 #include "rules/internal.h"
+#include "rules/shorten.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FILE_MAX_BYTES (1 << 20)
 #define PATH_MAX_BYTES 4096
@@ -29,30 +32,36 @@ static int by_name(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-/* The bytes of a file with a NUL behind them, to be freed; NULL with the reason reported. */
-static char *file_read(const char *path, size_t *size, struct problems *problems)
-{
-    FILE *file = fopen(path, "rb");
-    char *text = file ? malloc(FILE_MAX_BYTES + 2) : NULL;
+/* A directory being loaded: what its files are read with, one after the other. */
+struct loader {
+    struct whyrst_rules *rules;
+    const char *directory;
+    struct problems *problems;
+    SHA256_CTX digest;
+    char *text; /* the file's bytes, and a NUL behind them */
+    char *json; /* the same shortened */
+};
 
-    if (!text) {
-        problems_add(problems, path, 0, "cannot read: %s", strerror(errno));
-    } else {
-        errno = 0;
-        *size = fread(text, 1, FILE_MAX_BYTES + 1, file);
-        text[*size] = 0;
-        if (ferror(file))
-            problems_add(problems, path, 0, "cannot read: %s", strerror(errno ? errno : EIO));
-        else if (*size > FILE_MAX_BYTES)
-            problems_add(problems, path, 0, "larger than 1 MiB, which no rule file is");
-        if (ferror(file) || *size > FILE_MAX_BYTES) {
-            free(text);
-            text = NULL;
-        }
+/* Into loader->text. The file's size, or -1 with the reason reported. */
+static ssize_t file_read(struct loader *loader, const char *path)
+{
+    ssize_t size = 0, count = -1;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+
+    while (file >= 0 && size <= FILE_MAX_BYTES) {
+        count = read(file, loader->text + size, (size_t)(FILE_MAX_BYTES + 1 - size));
+        if (count <= 0 && !(count < 0 && errno == EINTR))
+            break;
+        size += count > 0 ? count : 0;
     }
-    if (file)
-        fclose(file);
-    return text;
+    loader->text[size] = '\0';
+    if (count < 0)
+        problems_add(loader->problems, path, 0, "cannot read: %s", strerror(errno));
+    else if (size > FILE_MAX_BYTES)
+        problems_add(loader->problems, path, 0, "larger than 1 MiB, which no rule file is");
+    if (file >= 0)
+        close(file);
+    return count < 0 || size > FILE_MAX_BYTES ? -1 : size;
 }
 
 /* Name and bytes, each ended by a NUL: neither can contain one. */
@@ -71,64 +80,91 @@ static void digest_finish(SHA256_CTX *digest, char hex[65])
         snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
 }
 
-static int rule_load(struct whyrst_rules *rules, const char *directory, const char *name,
-                     SHA256_CTX *digest, struct problems *problems)
+/* Parses loader->text into entry->document. What is wrong with it is asked of the text itself. -1
+ * without memory. */
+static int document_parse(struct loader *loader, const char *path, size_t size,
+                          struct rule_entry *entry)
 {
+    struct shortening shortening = {.document = loader->text, .size = size, .json = loader->json};
+    json_error_t error;
+
+    entry->texts = shortening.texts = malloc(size + 1);
+    if (!entry->texts)
+        return -1;
+    if (shorten(&shortening))
+        entry->document =
+            json_loadb(shortening.json, shortening.json_size, JSON_REJECT_DUPLICATES, NULL);
+    char *fitting = realloc(entry->texts, shortening.texts_size + 1);
+    entry->texts = fitting ? fitting : entry->texts;
+    if (entry->document)
+        return 0;
+    free(entry->texts);
+    entry->texts = NULL;
+    entry->document = json_loadb(loader->text, size, JSON_REJECT_DUPLICATES, &error);
+    if (!entry->document)
+        problems_add(loader->problems, path, error.line > 0 ? (unsigned)error.line : 1, "%s",
+                     error.text);
+    return 0;
+}
+
+static int rule_load(struct loader *loader, const char *name)
+{
+    struct whyrst_rules *rules = loader->rules;
     struct rule_entry *entry = &rules->rules[rules->rule_count];
     char path[PATH_MAX_BYTES];
-    struct reader reader = {.path = path, .problems = problems};
-    json_error_t error;
-    size_t size = 0;
-    int result = -1;
 
-    snprintf(path, sizeof path, "%s/%s", directory, name);
-    char *text = file_read(path, &size, problems);
-    if (!text)
+    snprintf(path, sizeof path, "%s/%s", loader->directory, name);
+    ssize_t size = file_read(loader, path);
+    if (size < 0)
         return 0;
     rules->rule_count++;
     entry->file = strdup(name);
     if (!entry->file)
-        goto out;
-    digest_add(digest, name, text, size);
-    reader.text = text;
-    entry->document = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
-    if (entry->document) {
-        result = rule_parse(&reader, entry);
-        if (entry->rule.cause < WHYRST_CAUSE_COUNT)
-            rules->by_cause[entry->rule.cause] = &entry->rule;
-    } else {
-        problems_add(problems, path, error.line > 0 ? (unsigned)error.line : 1, "%s", error.text);
-        result = 0;
-    }
-out:
-    free(text);
+        return -1;
+    digest_add(&loader->digest, name, loader->text, (size_t)size);
+    if (document_parse(loader, path, (size_t)size, entry))
+        return -1;
+    if (!entry->document)
+        return 0;
+    const struct reader reader = {path, loader->text, entry->texts, loader->problems};
+    int result = rule_parse(&reader, entry);
+    if (entry->rule.cause < WHYRST_CAUSE_COUNT)
+        rules->by_cause[entry->rule.cause] = &entry->rule;
+    return result;
+}
+
+static int files_load(struct loader *loader, struct dirent *const *names, int count)
+{
+    struct whyrst_rules *rules = loader->rules;
+    int result = 0;
+
+    rules->rules = calloc((size_t)count, sizeof *rules->rules);
+    loader->text = malloc(FILE_MAX_BYTES + 2);
+    loader->json = malloc(FILE_MAX_BYTES + 2);
+    if (!rules->rules || !loader->text || !loader->json)
+        result = -1;
+    SHA256_Init(&loader->digest);
+    for (int i = 0; i < count && result == 0; i++)
+        result = rule_load(loader, names[i]->d_name);
+    digest_finish(&loader->digest, rules->sha256);
+    free(loader->text);
+    free(loader->json);
     return result;
 }
 
 static int directory_load(struct whyrst_rules *rules, const char *directory,
                           struct problems *problems)
 {
+    struct loader loader = {.rules = rules, .directory = directory, .problems = problems};
     struct dirent **names = NULL;
-    SHA256_CTX digest;
-    int result = -1;
+    int result = 0;
     int count = scandir(directory, &names, is_rule_file, by_name);
 
-    if (count <= 0) {
+    if (count <= 0)
         problems_add(problems, directory, 0, "%s; expected a directory with rule files (*.json)",
                      count < 0 ? strerror(errno) : "no rule file in it");
-        free(names);
-        return 0;
-    }
-    rules->rules = calloc((size_t)count, sizeof *rules->rules);
-    if (!rules->rules)
-        goto out;
-    SHA256_Init(&digest);
-    for (int i = 0; i < count; i++)
-        if (rule_load(rules, directory, names[i]->d_name, &digest, problems))
-            goto out;
-    digest_finish(&digest, rules->sha256);
-    result = 0;
-out:
+    else
+        result = files_load(&loader, names, count);
     for (int i = 0; i < count; i++)
         free(names[i]);
     free(names);

@@ -1,5 +1,6 @@
 #include "rules/internal.h"
 
+#include "rules/shorten.h"
 #include "rules/text.h"
 
 #include <stdarg.h>
@@ -87,6 +88,11 @@ const char *closest_name(const char *word, const char *const *names, char *buf, 
     return buf;
 }
 
+const char *reader_value(const struct reader *reader, const json_t *value)
+{
+    return shorten_text(reader->texts, json_string_value(value));
+}
+
 void reader_keys(const struct reader *reader, const struct position *position, const json_t *object,
                  const char *const *known)
 {
@@ -109,7 +115,7 @@ void reader_keys(const struct reader *reader, const struct position *position, c
 static const char *checked_text(const struct reader *reader, const struct position *at,
                                 const json_t *value)
 {
-    const char *text = json_string_value(value), *bad;
+    const char *text = reader_value(reader, value), *bad;
     size_t length;
 
     if (!text || !*text) {

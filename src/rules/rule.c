@@ -131,7 +131,7 @@ static void kernel_parse(const struct reader *reader, const struct position *roo
     reader_lines(reader, root, document, "kernel", rule->kernel);
     for (size_t i = 0; i < json_array_size(array); i++) {
         struct position element = {&at, NULL, i};
-        const char *reason = json_string_value(json_array_get(array, i));
+        const char *reason = reader_value(reader, json_array_get(array, i));
         int known = 0;
         while (reason && kernel_reasons[known] && strcmp(kernel_reasons[known], reason) != 0)
             known++;

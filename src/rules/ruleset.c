@@ -51,6 +51,7 @@ static void rule_clear(struct rule_entry *entry)
         free(entry->rule.impact.parts[i]);
     }
     json_decref(entry->document);
+    free(entry->texts);
     free(entry->file);
 }
 

@@ -91,7 +91,7 @@ static void cannot_exclude_parse(const struct reader *reader, const struct posit
         reader_problem(reader, &at, "expected a list of causes");
     for (size_t i = 0; i < json_array_size(list); i++) {
         struct position element = {&at, NULL, i};
-        int cause = cause_parse(reader, &element, json_string_value(json_array_get(list, i)));
+        int cause = cause_parse(reader, &element, reader_value(reader, json_array_get(list, i)));
         if (cause == (int)rule->cause)
             reader_problem(reader, &element, "that is the rule's own cause");
         else if (cause >= 0)
@@ -125,7 +125,7 @@ static void packets_parse(const struct reader *reader, const struct position *po
 
     if (!json_object_get(object, "packets"))
         return;
-    entry->signature.packets = json_string_value(json_object_get(object, "packets"));
+    entry->signature.packets = reader_value(reader, json_object_get(object, "packets"));
     if (!entry->signature.packets)
         reader_problem(reader, &at, "expected a packet pattern");
     else if (pattern_compile(&entry->pattern, entry->signature.packets, &error))
