@@ -46,22 +46,18 @@ static uint8_t slot_unknown(unsigned fact)
     return (uint8_t)unknown;
 }
 
-static int compare_bounds(const void *left, const void *right)
+/* Puts a bound in its place unless it is there. Returns how many there are then. */
+static unsigned bounds_add(double *bounds, unsigned count, double bound)
 {
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
+    unsigned at = count;
 
-static unsigned bounds_sort(double *bounds, unsigned count)
-{
-    unsigned kept = 0;
-
-    if (count > 1)
-        qsort(bounds, count, sizeof *bounds, compare_bounds);
-    for (unsigned i = 0; i < count; i++)
-        if (kept == 0 || bounds[i] > bounds[kept - 1])
-            bounds[kept++] = bounds[i];
-    return kept;
+    while (at > 0 && bounds[at - 1] > bound)
+        at--;
+    if (at > 0 && bounds[at - 1] == bound)
+        return count;
+    memmove(bounds + at + 1, bounds + at, (count - at) * sizeof *bounds);
+    bounds[at] = bound;
+    return count + 1;
 }
 
 /* Lists the tests of the filter's signatures on facts that are not decided. -1 without memory. */
@@ -108,14 +104,17 @@ static int plan_bounds(struct plan *plan, struct filter *filter)
     }
     for (unsigned i = 0; i < plan->asked_count; i++) {
         const struct fact_test *test = plan->asked[i].test;
-        unsigned fact = test->fact;
-        if (is_number(fact) && isfinite(test->low))
-            plan->bounds[fact][plan->bound_count[fact]++] = test->low;
-        if (is_number(fact) && isfinite(test->high))
-            plan->bounds[fact][plan->bound_count[fact]++] = nextafter(test->high, INFINITY);
+        double *found = plan->bounds[test->fact];
+        unsigned *count = &plan->bound_count[test->fact];
+        if (!is_number(test->fact))
+            continue;
+        if (isfinite(test->low))
+            *count = bounds_add(found, *count, test->low);
+        if (isfinite(test->high))
+            *count = bounds_add(found, *count, nextafter(test->high, INFINITY));
     }
     for (unsigned fact = 0; fact < FACT_COUNT; fact++) {
-        unsigned count = bounds_sort(plan->bounds[fact], plan->bound_count[fact]);
+        unsigned count = plan->bound_count[fact];
         plan->bound_count[fact] = bounds_padded(count);
         for (unsigned at = count; is_number(fact) && at < plan->bound_count[fact]; at++)
             plan->bounds[fact][at] = INFINITY;
