@@ -1,5 +1,8 @@
 #include "rules/internal.h"
 
+#include "rules/append.h"
+#include "rules/shorten.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,13 +28,12 @@ static int name_index(const struct reader *reader, const struct position *at,
 
 /* "active", or ["data", "fin"]: any of them. */
 static void enum_parse(const struct reader *reader, const struct position *at, const json_t *value,
-                       struct fact_test *test, char *text, size_t size)
+                       struct fact_test *test)
 {
     const struct fact_info *info = &fact_table[test->fact];
     bool is_list = json_is_array(value);
     size_t count = is_list ? json_array_size(value) : 1;
 
-    snprintf(text, size, "%s is", info->name);
     if (count == 0)
         reader_problem(reader, at, "an empty list can never be true");
     for (size_t i = 0; i < count; i++) {
@@ -45,8 +47,6 @@ static void enum_parse(const struct reader *reader, const struct position *at, c
             return;
         }
         test->names |= UINT32_C(1) << index;
-        snprintf(text + strlen(text), size - strlen(text), "%s %s", i ? " or" : "",
-                 info->names[index]);
     }
 }
 
@@ -73,26 +73,23 @@ static bool compare_apply(struct fact_test *test, const char *operator, double n
 
 /* 3, or { ">=": 1, "<": 5 }: both of them. */
 static void number_parse(const struct reader *reader, const struct position *at,
-                         const json_t *value, struct fact_test *test, char *text, size_t size)
+                         const json_t *value, struct fact_test *test)
 {
     static const char expected[] =
         "expected a number, or one or two of < <= > >= == with a number each";
     const char *operator;
     json_t *number;
-    bool first = true;
 
     test->low = -INFINITY;
     test->high = INFINITY;
     if (json_is_number(value)) {
         compare_apply(test, "==", json_number_value(value));
-        snprintf(text, size, "%s == %.15g", fact_table[test->fact].name, json_number_value(value));
         return;
     }
     if (!json_is_object(value) || json_object_size(value) < 1 || json_object_size(value) > 2) {
         reader_problem(reader, at, "%s", expected);
         return;
     }
-    snprintf(text, size, "%s", fact_table[test->fact].name);
     json_object_foreach((json_t *)value, operator, number)
     {
         struct position member = {at, operator, 0 };
@@ -100,16 +97,13 @@ static void number_parse(const struct reader *reader, const struct position *at,
             reader_problem(reader, &member, "%s", expected);
             return;
         }
-        snprintf(text + strlen(text), size - strlen(text), "%s %s %.15g",
-                 first ? "" : " and", operator, json_number_value(number));
-        first = false;
     }
     if (test->low > test->high)
         reader_problem(reader, at, "no number fits both comparisons");
 }
 
 static void condition_parse(const struct reader *reader, const struct position *at,
-                            const json_t *value, struct fact_test *test, char *text, size_t size)
+                            const json_t *value, struct fact_test *test)
 {
     const struct fact_info *info = &fact_table[test->fact];
 
@@ -118,13 +112,12 @@ static void condition_parse(const struct reader *reader, const struct position *
         if (!json_is_boolean(value))
             reader_problem(reader, at, "expected true or false");
         test->names = json_is_true(value) ? 2 : 1;
-        snprintf(text, size, "%s is %s", info->name, json_is_true(value) ? "true" : "false");
         break;
     case FACT_ENUM:
-        enum_parse(reader, at, value, test, text, size);
+        enum_parse(reader, at, value, test);
         break;
     case FACT_NUMBER:
-        number_parse(reader, at, value, test, text, size);
+        number_parse(reader, at, value, test);
         break;
     }
 }
@@ -166,10 +159,55 @@ void conditions_parse(const struct reader *reader, const struct position *positi
         entry->facts[count] = (uint8_t)fact;
         entry->tests[count].fact = (uint8_t)fact;
         entry->test_of[fact] = (uint8_t)(count + 1);
-        condition_parse(reader, &member, value, &entry->tests[count], entry->texts[count],
-                        sizeof entry->texts[count]);
+        entry->values[count] = value;
+        condition_parse(reader, &member, value, &entry->tests[count]);
         count++;
     }
     entry->signature.facts = entry->facts;
     entry->signature.fact_count = count;
+}
+
+static void append_value(struct append *append, const json_t *value, const char *texts)
+{
+    char number[32];
+
+    if (json_is_string(value)) {
+        append_text(append, shorten_text(texts, json_string_value(value)));
+    } else if (json_is_boolean(value)) {
+        append_text(append, json_is_true(value) ? "true" : "false");
+    } else {
+        snprintf(number, sizeof number, "%.15g", json_number_value(value));
+        append_text(append, number);
+    }
+}
+
+void condition_text(const struct signature_entry *entry, unsigned index, const char *texts,
+                    char *buf, size_t size)
+{
+    json_t *value = entry->values[index], *part;
+    const struct fact_info *info = &fact_table[entry->facts[index]];
+    struct append append = append_start(buf, size);
+    const char *operator;
+    size_t i;
+
+    append_text(&append, info->name);
+    json_array_foreach(value, i, part)
+    {
+        append_text(&append, i ? " or " : " is ");
+        append_value(&append, part, texts);
+    }
+    bool first = true;
+    json_object_foreach(value, operator, part)
+    {
+        append_text(&append, first ? " " : " and ");
+        append_text(&append, operator);
+        append_text(&append, " ");
+        append_value(&append, part, texts);
+        first = false;
+    }
+    if (!json_is_array(value) && !json_is_object(value)) {
+        append_text(&append, json_is_number(value) ? " == " : " is ");
+        append_value(&append, value, texts);
+    }
+    append_end(&append);
 }

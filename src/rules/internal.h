@@ -24,12 +24,12 @@ struct signature_entry {
     struct pattern pattern;     /* when signature.packets is set */
     struct fact_test tests[RULE_MAX_CONDITIONS];
     uint8_t facts[RULE_MAX_CONDITIONS];
-    uint8_t test_of[FACT_COUNT]; /* 1 + index of the fact's test, 0 none */
-    char texts[RULE_MAX_CONDITIONS][120];
+    uint8_t test_of[FACT_COUNT];         /* 1 + index of the fact's test, 0 none */
+    json_t *values[RULE_MAX_CONDITIONS]; /* as written: what a condition's text is made from */
 };
 
 struct rule_entry {
-    struct rule rule;
+    struct rule rule; /* first: a signature's pointer to it is also the entry's */
     char *file;
     json_t *document; /* owns the strings of rule and signatures, but for those in */
     char *texts;      /* which the document refers to; NULL: to none */
@@ -140,6 +140,9 @@ void signature_parse(const struct reader *reader, const struct position *positio
 /* The "facts" map of a signature. */
 void conditions_parse(const struct reader *reader, const struct position *position,
                       const json_t *object, struct signature_entry *entry);
+/* Condition number `index` as text. texts: of the document the signature was read from. */
+void condition_text(const struct signature_entry *entry, unsigned index, const char *texts,
+                    char *buf, size_t size);
 
 /* Builds the filters of sorted signatures. -1 without memory. */
 int selector_build(struct selector *selector, const struct signature_entry *const *signatures,

@@ -2,7 +2,6 @@
 
 #include "rules/internal.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 unsigned whyrst_rules_count(const struct whyrst_rules *rules)
@@ -34,10 +33,11 @@ int ruleset_condition_text(const struct signature *signature, unsigned index, ch
                            size_t size)
 {
     const struct signature_entry *entry = (const struct signature_entry *)signature;
+    const struct rule_entry *rule = (const struct rule_entry *)signature->rule;
 
-    if (index >= signature->fact_count)
+    if (index >= signature->fact_count || size == 0)
         return -1;
-    snprintf(buf, size, "%s", entry->texts[index]);
+    condition_text(entry, index, rule->texts, buf, size);
     return 0;
 }
 
