@@ -1,21 +1,24 @@
 #include "streams.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "flow/memory.h"
 
+#define INPUTS (UINT16_MAX + 1u)
+
 int streams_init(struct streams *streams, uint32_t connection_limit)
 {
-    memset(streams, 0, sizeof(*streams));
-    streams->limit = connection_limit + 1;
+    *streams = (struct streams){.limit = connection_limit + 1};
+    streams->next = memory_map(INPUTS * sizeof(*streams->next));
     streams->input_of = memory_map(streams->limit * sizeof(*streams->input_of));
     streams->number_of = memory_map(streams->limit * sizeof(*streams->number_of));
-    return streams->input_of != NULL && streams->number_of != NULL ? 0 : -1;
+    return streams->next != NULL && streams->input_of != NULL && streams->number_of != NULL ? 0
+                                                                                            : -1;
 }
 
 void streams_clear(struct streams *streams)
 {
+    memory_unmap(streams->next, INPUTS * sizeof(*streams->next));
     memory_unmap(streams->input_of, streams->limit * sizeof(*streams->input_of));
     memory_unmap(streams->number_of, streams->limit * sizeof(*streams->number_of));
     free(streams->entries);

@@ -11,11 +11,11 @@ struct stream_entry {
 };
 
 struct streams {
-    uint32_t next[UINT16_MAX + 1]; /* by input */
-    bool several;                  /* more than one input was seen; else nothing below is used */
-    uint16_t *input_of;            /* by connection index: the input its stream number is of */
-    uint32_t *number_of;           /* by connection index: which connection it is, counted from 1 */
-    uint32_t limit;                /* entries of both */
+    uint32_t *next;      /* by input: the number of the next connection */
+    bool several;        /* more than one input was seen; else nothing below is used */
+    uint16_t *input_of;  /* by connection index: the input its stream number is of */
+    uint32_t *number_of; /* by connection index: which connection it is, counted from 1 */
+    uint32_t limit;      /* entries of both */
     uint32_t opened;
     struct stream_entry *entries; /* earlier numbers of connections that span inputs */
     uint32_t capacity, count;

@@ -3,6 +3,7 @@
  * OpenSSL 3.0. */
 #define OPENSSL_API_COMPAT 0x10100000L
 
+#include "flow/memory.h"
 #include "rules/internal.h"
 #include "rules/shorten.h"
 
@@ -139,16 +140,17 @@ static int files_load(struct loader *loader, struct dirent *const *names, int co
     int result = 0;
 
     rules->rules = calloc((size_t)count, sizeof *rules->rules);
-    loader->text = malloc(FILE_MAX_BYTES + 2);
-    loader->json = malloc(FILE_MAX_BYTES + 2);
+    /* not from malloc: once it got so much back, it would hand out less as memory to be zeroed */
+    loader->text = memory_map(FILE_MAX_BYTES + 2);
+    loader->json = memory_map(FILE_MAX_BYTES + 2);
     if (!rules->rules || !loader->text || !loader->json)
         result = -1;
     SHA256_Init(&loader->digest);
     for (int i = 0; i < count && result == 0; i++)
         result = rule_load(loader, names[i]->d_name);
     digest_finish(&loader->digest, rules->sha256);
-    free(loader->text);
-    free(loader->json);
+    memory_unmap(loader->text, FILE_MAX_BYTES + 2);
+    memory_unmap(loader->json, FILE_MAX_BYTES + 2);
     return result;
 }
 
