@@ -159,7 +159,7 @@ void conditions_parse(const struct reader *reader, const struct position *positi
         entry->facts[count] = (uint8_t)fact;
         entry->tests[count].fact = (uint8_t)fact;
         entry->test_of[fact] = (uint8_t)(count + 1);
-        entry->values[count] = value;
+        entry->values[count] = json_incref(value);
         condition_parse(reader, &member, value, &entry->tests[count]);
         count++;
     }

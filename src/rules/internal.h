@@ -28,11 +28,17 @@ struct signature_entry {
     json_t *values[RULE_MAX_CONDITIONS]; /* as written: what a condition's text is made from */
 };
 
+/* The strings of a rule, each ended by a NUL. */
+struct strings {
+    char *bytes;
+    size_t used, size;
+};
+
 struct rule_entry {
     struct rule rule; /* first: a signature's pointer to it is also the entry's */
     char *file;
-    json_t *document; /* owns the strings of rule and signatures, but for those in */
-    char *texts;      /* which the document refers to; NULL: to none */
+    struct strings strings; /* of rule and signatures */
+    const char *texts;      /* what references in the document lead to, or NULL: there are none */
     struct signature_entry **signatures;
     unsigned signature_count;
 };
@@ -104,7 +110,8 @@ __attribute__((format(printf, 4, 5))) void problems_add(struct problems *problem
 struct reader {
     const char *path; /* as opened, for messages */
     const char *text;
-    const char *texts; /* what long strings of the document stand for, or NULL */
+    const char *texts;       /* the rule entry's */
+    struct strings *strings; /* the rule entry's */
     struct problems *problems;
 };
 
@@ -115,6 +122,9 @@ __attribute__((format(printf, 3, 4))) void reader_problem(const struct reader *r
 
 /* json_string_value of a value that may stand for one of the reader's texts. */
 const char *reader_value(const struct reader *reader, const json_t *value);
+/* The same string where it outlives the document. To be called once for each value: so there is
+ * room for all of them. */
+const char *reader_keep(const struct reader *reader, const char *string);
 /* Reports every key of object that is not in known (NULL-terminated). */
 void reader_keys(const struct reader *reader, const struct position *position, const json_t *object,
                  const char *const *known);
@@ -134,7 +144,7 @@ const char *closest_name(const char *word, const char *const *names, char *buf, 
 
 /* Reads one rule file's document into rule. What is wrong goes to the reader's problems. -1 only
  * without memory. */
-int rule_parse(const struct reader *reader, struct rule_entry *rule);
+int rule_parse(const struct reader *reader, const json_t *document, struct rule_entry *rule);
 void signature_parse(const struct reader *reader, const struct position *position,
                      const json_t *object, struct rule_entry *rule, struct signature_entry *entry);
 /* The "facts" map of a signature. */

@@ -81,31 +81,29 @@ static void digest_finish(SHA256_CTX *digest, char hex[65])
         snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
 }
 
-/* Parses loader->text into entry->document. What is wrong with it is asked of the text itself. -1
- * without memory. */
-static int document_parse(struct loader *loader, const char *path, size_t size,
-                          struct rule_entry *entry)
+/* The document in loader->text, or NULL. What is wrong with it is asked of the text itself. */
+static json_t *document_parse(struct loader *loader, const char *path, size_t size,
+                              struct rule_entry *entry)
 {
-    struct shortening shortening = {.document = loader->text, .size = size, .json = loader->json};
+    struct shortening shortening = {.document = loader->text,
+                                    .size = size,
+                                    .json = loader->json,
+                                    .texts = entry->strings.bytes};
+    json_t *document = NULL;
     json_error_t error;
 
-    entry->texts = shortening.texts = malloc(size + 1);
-    if (!entry->texts)
-        return -1;
     if (shorten(&shortening))
-        entry->document =
-            json_loadb(shortening.json, shortening.json_size, JSON_REJECT_DUPLICATES, NULL);
-    char *fitting = realloc(entry->texts, shortening.texts_size + 1);
-    entry->texts = fitting ? fitting : entry->texts;
-    if (entry->document)
-        return 0;
-    free(entry->texts);
-    entry->texts = NULL;
-    entry->document = json_loadb(loader->text, size, JSON_REJECT_DUPLICATES, &error);
-    if (!entry->document)
+        document = json_loadb(shortening.json, shortening.json_size, JSON_REJECT_DUPLICATES, NULL);
+    if (document) {
+        entry->texts = entry->strings.bytes;
+        entry->strings.used = shortening.texts_size;
+        return document;
+    }
+    document = json_loadb(loader->text, size, JSON_REJECT_DUPLICATES, &error);
+    if (!document)
         problems_add(loader->problems, path, error.line > 0 ? (unsigned)error.line : 1, "%s",
                      error.text);
-    return 0;
+    return document;
 }
 
 static int rule_load(struct loader *loader, const char *name)
@@ -120,15 +118,18 @@ static int rule_load(struct loader *loader, const char *name)
         return 0;
     rules->rule_count++;
     entry->file = strdup(name);
-    if (!entry->file)
+    entry->strings.size = (size_t)size + 1;
+    entry->strings.bytes = malloc(entry->strings.size);
+    if (!entry->file || !entry->strings.bytes)
         return -1;
     digest_add(&loader->digest, name, loader->text, (size_t)size);
-    if (document_parse(loader, path, (size_t)size, entry))
-        return -1;
-    if (!entry->document)
+    json_t *document = document_parse(loader, path, (size_t)size, entry);
+    if (!document)
         return 0;
-    const struct reader reader = {path, loader->text, entry->texts, loader->problems};
-    int result = rule_parse(&reader, entry);
+    const struct reader reader = {path, loader->text, entry->texts, &entry->strings,
+                                  loader->problems};
+    int result = rule_parse(&reader, document, entry);
+    json_decref(document); /* at once: the next file's takes the same memory */
     if (entry->rule.cause < WHYRST_CAUSE_COUNT)
         rules->by_cause[entry->rule.cause] = &entry->rule;
     return result;

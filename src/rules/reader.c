@@ -93,6 +93,22 @@ const char *reader_value(const struct reader *reader, const json_t *value)
     return shorten_text(reader->texts, json_string_value(value));
 }
 
+const char *reader_keep(const struct reader *reader, const char *string)
+{
+    struct strings *strings = reader->strings;
+    size_t size = strlen(string) + 1;
+    char *kept = strings->bytes + strings->used;
+
+    if (string >= strings->bytes && string < kept)
+        return string;
+    if (size > strings->size - strings->used) {
+        problems_add(reader->problems, reader->path, 0, "more text than the file has");
+        return NULL;
+    }
+    strings->used += size;
+    return memcpy(kept, string, size);
+}
+
 void reader_keys(const struct reader *reader, const struct position *position, const json_t *object,
                  const char *const *known)
 {
@@ -130,7 +146,7 @@ static const char *checked_text(const struct reader *reader, const struct positi
                        (int)(length > 40 ? 40 : length), bad);
         return NULL;
     }
-    return text;
+    return reader_keep(reader, text);
 }
 
 const char *reader_string(const struct reader *reader, const struct position *position,

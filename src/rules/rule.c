@@ -171,13 +171,12 @@ static int signatures_parse(const struct reader *reader, const struct position *
     return 0;
 }
 
-int rule_parse(const struct reader *reader, struct rule_entry *entry)
+int rule_parse(const struct reader *reader, const json_t *document, struct rule_entry *entry)
 {
     static const char *const keys[] = {"cause",      "scenario",   "rank",   "kernel",  "benign",
                                        "title",      "explain",    "impact", "confirm", "remedy",
                                        "references", "signatures", NULL};
     const struct position root = {NULL, NULL, 0};
-    const json_t *document = entry->document;
     const json_t *benign = json_object_get(document, "benign");
     struct rule *rule = &entry->rule;
 

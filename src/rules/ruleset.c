@@ -41,17 +41,23 @@ int ruleset_condition_text(const struct signature *signature, unsigned index, ch
     return 0;
 }
 
+static void signature_free(struct signature_entry *entry)
+{
+    for (unsigned i = 0; i < RULE_MAX_CONDITIONS; i++)
+        json_decref(entry->values[i]);
+    free(entry);
+}
+
 static void rule_clear(struct rule_entry *entry)
 {
     for (unsigned i = 0; entry->signatures && entry->signatures[i]; i++)
-        free(entry->signatures[i]);
+        signature_free(entry->signatures[i]);
     free(entry->signatures);
     for (int i = WHYRST_EN; i <= WHYRST_ZH; i++) {
         free(entry->rule.explain.parts[i]);
         free(entry->rule.impact.parts[i]);
     }
-    json_decref(entry->document);
-    free(entry->texts);
+    free(entry->strings.bytes);
     free(entry->file);
 }
 

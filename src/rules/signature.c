@@ -125,10 +125,11 @@ static void packets_parse(const struct reader *reader, const struct position *po
 
     if (!json_object_get(object, "packets"))
         return;
-    entry->signature.packets = reader_value(reader, json_object_get(object, "packets"));
-    if (!entry->signature.packets)
+    const char *packets = reader_value(reader, json_object_get(object, "packets"));
+    entry->signature.packets = packets ? reader_keep(reader, packets) : NULL;
+    if (!packets)
         reader_problem(reader, &at, "expected a packet pattern");
-    else if (pattern_compile(&entry->pattern, entry->signature.packets, &error))
+    else if (pattern_compile(&entry->pattern, packets, &error))
         reader_problem(reader, &at, "%s", error.text);
 }
 
