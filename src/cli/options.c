@@ -315,7 +315,7 @@ static int options_check(const struct options *options, struct whyrst_error *err
 int options_parse(struct options *options, int argc, char **argv, struct whyrst_error *error)
 {
     *options = (struct options){.format = -1};
-    options->files = calloc(OPTIONS_MAX_FILES, sizeof *options->files);
+    options->files = malloc(OPTIONS_MAX_FILES * sizeof *options->files);
     if (!options->files)
         return message_set(error, "no memory for the command line");
     int option;
