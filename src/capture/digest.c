@@ -1,16 +1,12 @@
-/* The low-level calls: before the first EVP one OpenSSL reads its configuration and looks up all
- * its algorithms. They are deprecated since OpenSSL 3.0. */
-#define OPENSSL_API_COMPAT 0x10100000L
-
 #include "capture/digest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <openssl/sha.h>
+#include <nettle/sha2.h>
 
 struct digest {
-    SHA256_CTX context;
+    struct sha256_ctx context;
 };
 
 struct digest *digest_new(void)
@@ -23,18 +19,18 @@ struct digest *digest_new(void)
 
 void digest_restart(struct digest *digest)
 {
-    SHA256_Init(&digest->context);
+    sha256_init(&digest->context);
 }
 
 void digest_feed(struct digest *digest, const void *bytes, size_t count)
 {
-    SHA256_Update(&digest->context, bytes, count);
+    sha256_update(&digest->context, count, bytes);
 }
 
 void digest_finish(struct digest *digest, char hex[65])
 {
-    unsigned char sum[SHA256_DIGEST_LENGTH];
-    SHA256_Final(sum, &digest->context);
+    unsigned char sum[SHA256_DIGEST_SIZE];
+    sha256_digest(&digest->context, sizeof sum, sum);
     for (unsigned i = 0; i < sizeof sum; i++)
         snprintf(hex + 2 * i, 3, "%02x", sum[i]);
 }

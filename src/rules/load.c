@@ -1,8 +1,3 @@
-/* The low-level SHA-256 calls: before the first EVP one OpenSSL reads its configuration and looks
- * up all its algorithms, which takes longer than loading the rules. They are deprecated since
- * OpenSSL 3.0. */
-#define OPENSSL_API_COMPAT 0x10100000L
-
 #include "flow/memory.h"
 #include "rules/internal.h"
 #include "rules/shorten.h"
@@ -10,7 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/sha.h>
+#include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +33,7 @@ struct loader {
     struct whyrst_rules *rules;
     const char *directory;
     struct problems *problems;
-    SHA256_CTX digest;
+    struct sha256_ctx digest;
     char *text; /* the file's bytes, and a NUL behind them */
     char *json; /* the same shortened */
 };
@@ -66,17 +61,17 @@ static ssize_t file_read(struct loader *loader, const char *path)
 }
 
 /* Name and bytes, each ended by a NUL: neither can contain one. */
-static void digest_add(SHA256_CTX *digest, const char *name, const char *text, size_t size)
+static void digest_add(struct sha256_ctx *digest, const char *name, const char *text, size_t size)
 {
-    SHA256_Update(digest, name, strlen(name) + 1);
-    SHA256_Update(digest, text, size + 1);
+    sha256_update(digest, strlen(name) + 1, (const uint8_t *)name);
+    sha256_update(digest, size + 1, (const uint8_t *)text);
 }
 
-static void digest_finish(SHA256_CTX *digest, char hex[65])
+static void digest_finish(struct sha256_ctx *digest, char hex[65])
 {
-    unsigned char bytes[SHA256_DIGEST_LENGTH];
+    unsigned char bytes[SHA256_DIGEST_SIZE];
 
-    SHA256_Final(bytes, digest);
+    sha256_digest(digest, sizeof bytes, bytes);
     for (unsigned i = 0; i < sizeof bytes; i++)
         snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
 }
@@ -146,7 +141,7 @@ static int files_load(struct loader *loader, struct dirent *const *names, int co
     loader->json = memory_map(FILE_MAX_BYTES + 2);
     if (!rules->rules || !loader->text || !loader->json)
         result = -1;
-    SHA256_Init(&loader->digest);
+    sha256_init(&loader->digest);
     for (int i = 0; i < count && result == 0; i++)
         result = rule_load(loader, names[i]->d_name);
     digest_finish(&loader->digest, rules->sha256);
