@@ -39,7 +39,7 @@ static void analyser_decide(void *user, const struct reset *reset)
     struct verdict verdict;
     enum whyrst_side side =
         reset->side == conn_client_side(&reset->conn) ? WHYRST_CLIENT : WHYRST_SERVER;
-    reset_measure(reset, &analyser->services, &facts);
+    reset_measure(reset, &facts);
     reset_packet_line(reset, &line);
     if (analyser->options.counts_only) {
         verdict_decide_cause(analyser->rules, &facts, &line, side, &verdict);

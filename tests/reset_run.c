@@ -18,7 +18,7 @@ static void keep(void *user, const struct reset *reset)
     decided->reset = *reset;
     if (reset->detail != NULL)
         decided->detail = *reset->detail;
-    reset_measure(reset, &run->analyser->services, &decided->facts);
+    reset_measure(reset, &decided->facts);
     reset_packet_line(reset, &decided->line);
 }
 

@@ -107,6 +107,7 @@ static void events_open(struct events *events, uint32_t index, const struct conn
     reset->id = ++events->opened;
     reset->conn_index = index;
     memset(&reset->sequel, 0, sizeof(reset->sequel));
+    reset->services = events->services;
     reset->detail = events->details ? &events->details[slot] : NULL;
     if (reset->detail != NULL) {
         reset->detail->payload_bytes = payload_bytes > sizeof(reset->detail->payload)

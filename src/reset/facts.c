@@ -19,10 +19,11 @@ static const char *const handshakes[] = {"none", "syn", "synack", "complete", NU
 #define BOOL       .type = FACT_BOOL
 #define NUMBER     .type = FACT_NUMBER
 #define ENUM(list) .type = FACT_ENUM, .names = list
-#define FACT(id, fact_name, fact_type, fact_anchor, fact_sentence)                                 \
+#define FACT(id, fact_name, fact_type, fact_group, fact_anchor, fact_sentence)                     \
     [FACT_##id] = {                                                                                \
         .name = fact_name,                                                                         \
         fact_type,                                                                                 \
+        .group = GROUP_##fact_group,                                                               \
         .anchor = ANCHOR_##fact_anchor,                                                            \
         .sentence = fact_sentence,                                                                 \
         .sentence_bytes = sizeof(fact_sentence) - 1,                                               \

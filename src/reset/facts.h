@@ -8,13 +8,40 @@
 #include <stdint.h>
 
 enum fact_id {
-#define FACT(id, name, type, anchor, sentence) FACT_##id,
+#define FACT(id, name, type, group, anchor, sentence) FACT_##id,
 #include "reset/facts.def"
 #undef FACT
     FACT_COUNT
 };
 
 enum fact_type { FACT_BOOL, FACT_NUMBER, FACT_ENUM };
+
+/* Facts that come from the same fields are measured together: reset_measures. */
+enum fact_group {
+    GROUP_HEADER,
+    GROUP_OPTIONS,
+    GROUP_IDS,
+    GROUP_HOPS,
+    GROUP_NUMBERS,
+    GROUP_CONTRADICTIONS, /* asks for GROUP_IDS and GROUP_HOPS */
+    GROUP_TRIGGER,
+    GROUP_DELAY,
+    GROUP_RESETTER,
+    GROUP_RESETTER_FIN,
+    GROUP_RESETTER_SENT,
+    GROUP_TRAIN,
+    GROUP_WINDOW,
+    GROUP_STACK,
+    GROUP_PEER,
+    GROUP_PEER_SENT,
+    GROUP_ANSWER,
+    GROUP_CONN,
+    GROUP_TIMES,
+    GROUP_SEQUEL,
+    GROUP_SERVICE,
+    GROUP_HOST,
+    GROUP_COUNT
+};
 
 /* Which packets prove a fact. */
 enum anchor {
@@ -34,6 +61,7 @@ enum anchor {
 struct fact_info {
     const char *name;
     enum fact_type type;
+    enum fact_group group;
     enum anchor anchor;
     const char *sentence;
     size_t sentence_bytes;

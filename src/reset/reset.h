@@ -80,6 +80,7 @@ struct reset {
     uint32_t host_rtt_usec;        /* 0 unknown */
     uint32_t burst;                /* see services_burst */
     struct sequel sequel;
+    const struct services *services;
     struct reset_detail *detail; /* NULL when only counts are wanted */
 };
 
@@ -126,7 +127,11 @@ bool reset_finds_answered(const struct trace_log *log, uint32_t newest, unsigned
 void reset_note_sequence(struct reset *reset, const struct trace_log *log);
 
 /* All facts of a decided event. */
-void reset_measure(const struct reset *reset, const struct services *services, struct facts *facts);
+void reset_measure(const struct reset *reset, struct facts *facts);
+
+/* The facts of one group only. */
+typedef void reset_measure_fn(const struct reset *reset, struct facts *facts);
+extern reset_measure_fn *const reset_measures[GROUP_COUNT];
 
 /* The packet line up to and including the RST. */
 void reset_packet_line(const struct reset *reset, struct packet_line *line);
