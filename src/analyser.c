@@ -34,17 +34,17 @@ static void analyser_decide(void *user, const struct reset *reset)
 {
     struct whyrst_analyser *analyser = user;
     struct whyrst_reset *out = &analyser->out;
-    struct facts facts;
-    struct packet_line line;
     struct verdict verdict;
     enum whyrst_side side =
         reset->side == conn_client_side(&reset->conn) ? WHYRST_CLIENT : WHYRST_SERVER;
-    reset_measure(reset, &facts);
-    reset_packet_line(reset, &line);
     if (analyser->options.counts_only) {
-        verdict_decide_cause(analyser->rules, &facts, &line, side, &verdict);
+        verdict_decide_cause(analyser->rules, &analyser->tree, reset, side, &verdict);
         analyser_identify(reset, &verdict, out);
     } else {
+        struct facts facts;
+        struct packet_line line;
+        reset_measure(reset, &facts);
+        reset_packet_line(reset, &line);
         verdict_decide(analyser->rules, &facts, &line, side, &verdict);
         memset(out, 0, offsetof(struct whyrst_reset, alternatives));
         out->alternative_count = out->evidence_count = out->caveat_count = 0;
@@ -178,6 +178,7 @@ void whyrst_free(struct whyrst_analyser *analyser)
     services_clear(&analyser->services);
     events_clear(&analyser->events);
     streams_clear(&analyser->streams);
+    tree_clear(&analyser->tree);
     free(analyser->inputs);
     free(analyser);
 }

@@ -7,6 +7,7 @@
 #include "flow/trace.h"
 #include "reset/events.h"
 #include "reset/services.h"
+#include "rules/tree.h"
 #include "streams.h"
 #include "whyrst/whyrst.h"
 
@@ -23,6 +24,7 @@ struct whyrst_analyser {
     struct services services;
     struct events events;
     struct streams streams;
+    struct tree tree;                   /* with counts_only */
     struct whyrst_input_counts *inputs; /* by input number */
     unsigned input_count;
     struct whyrst_counts counts;

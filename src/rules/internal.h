@@ -172,6 +172,19 @@ static inline unsigned fact_slot(const struct facts *facts, unsigned fact, unsig
     return ((unsigned)bits | (facts->known[fact] - 1U)) & unknown;
 }
 
+/* The interval of a number fact's value: how many bounds it reaches, or one more than there are
+ * when it was not captured. bound_count: a constant where it is the same for many. */
+static inline unsigned number_interval(const struct facts *facts, unsigned fact,
+                                       const double *bounds, unsigned bound_count)
+{
+    double value = facts->value[fact];
+    unsigned interval = 0, unknown = bound_count + 1;
+
+    for (unsigned bound = 0; bound < bound_count; bound++)
+        interval += value >= bounds[bound];
+    return interval + ((unknown - interval) & (facts->known[fact] - 1U));
+}
+
 /* Sorts all signatures and builds their filters. -1 without memory. */
 int ruleset_compile(struct whyrst_rules *rules, struct whyrst_error *error);
 

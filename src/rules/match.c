@@ -6,12 +6,8 @@
 static inline const uint64_t *number_row(const struct number_filter *number, unsigned bound_count,
                                          unsigned words, const struct facts *facts)
 {
-    double value = facts->value[number->fact];
-    unsigned interval = 0, unknown = bound_count + 1;
-    for (unsigned bound = 0; bound < bound_count; bound++)
-        interval += value >= number->bounds[bound];
-    interval += (unknown - interval) & (facts->known[number->fact] - 1U);
-    return number->excluded + interval * words;
+    return number->excluded +
+           number_interval(facts, number->fact, number->bounds, bound_count) * words;
 }
 
 /* The signatures, as one word of bits, that a fact says no to. No branch depends on a fact: they

@@ -112,38 +112,38 @@ static void alternatives_rank(struct verdict *verdict, const double weight[WHYRS
     }
 }
 
-/* All but the alternatives. Returns the number of matches. */
-static unsigned verdict_take_best(const struct whyrst_rules *rules, const struct facts *facts,
-                                  const struct packet_line *line, enum whyrst_side sent_by,
-                                  struct rule_match *matches, unsigned most,
-                                  struct verdict *verdict)
+/* All but the alternatives. best: NULL when nothing matched. */
+static void verdict_take_best(const struct rule_match *best, enum whyrst_side sent_by,
+                              struct verdict *verdict)
 {
-    unsigned count = ruleset_match(rules, facts, line, matches, most);
     verdict->cause = WHYRST_UNKNOWN;
     verdict->origin = WHYRST_ORIGIN_UNKNOWN;
     verdict->signature = NULL;
     verdict->complete = false;
     verdict->confidence = 0;
     verdict->alternative_count = 0;
-    if (count == 0)
-        return 0;
-    const struct signature *signature = matches[0].signature;
+    if (best == NULL)
+        return;
+    const struct signature *signature = best->signature;
     verdict->cause = signature->rule->cause;
     verdict->signature = signature;
-    verdict->complete = matches[0].answer == RULE_YES;
-    verdict->confidence = thousandths_floor(match_confidence(&matches[0]));
+    verdict->complete = best->answer == RULE_YES;
+    verdict->confidence = thousandths_floor(match_confidence(best));
     verdict->origin = signature->origin >= 0     ? (enum whyrst_origin)signature->origin
                       : sent_by == WHYRST_CLIENT ? WHYRST_ORIGIN_CLIENT
                                                  : WHYRST_ORIGIN_SERVER;
-    return count;
 }
 
-void verdict_decide_cause(const struct whyrst_rules *rules, const struct facts *facts,
-                          const struct packet_line *line, enum whyrst_side sent_by,
+void verdict_decide_cause(const struct whyrst_rules *rules, struct tree *tree,
+                          const struct reset *reset, enum whyrst_side sent_by,
                           struct verdict *verdict)
 {
-    struct rule_match best;
-    verdict_take_best(rules, facts, line, sent_by, &best, 1, verdict);
+    struct facts facts;
+    struct packet_line line;
+    struct tree_query query = {.reset = reset, .facts = &facts, .line = &line};
+    line.count = 0;
+    bool matched = tree_match(tree, rules, &query);
+    verdict_take_best(matched ? &query.best : NULL, sent_by, verdict);
 }
 
 void verdict_decide(const struct whyrst_rules *rules, const struct facts *facts,
@@ -153,8 +153,8 @@ void verdict_decide(const struct whyrst_rules *rules, const struct facts *facts,
     struct rule_match matches[RULE_MAX_MATCHES];
     double weight[WHYRST_CAUSE_COUNT];
     const char *why[WHYRST_CAUSE_COUNT];
-    unsigned count =
-        verdict_take_best(rules, facts, line, sent_by, matches, RULE_MAX_MATCHES, verdict);
+    unsigned count = ruleset_match(rules, facts, line, matches, RULE_MAX_MATCHES);
+    verdict_take_best(count > 0 ? matches : NULL, sent_by, verdict);
     if (count == 0)
         return;
     alternatives_weigh(matches, count, weight, why);

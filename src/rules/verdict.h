@@ -5,6 +5,7 @@
 
 #include "reset/reset.h"
 #include "rules/ruleset.h"
+#include "rules/tree.h"
 
 /* The numbers of a verdict, before any text. */
 struct verdict {
@@ -23,8 +24,8 @@ void verdict_decide(const struct whyrst_rules *rules, const struct facts *facts,
                     struct verdict *verdict);
 
 /* The same without alternatives: all that counting takes. */
-void verdict_decide_cause(const struct whyrst_rules *rules, const struct facts *facts,
-                          const struct packet_line *line, enum whyrst_side sent_by,
+void verdict_decide_cause(const struct whyrst_rules *rules, struct tree *tree,
+                          const struct reset *reset, enum whyrst_side sent_by,
                           struct verdict *verdict);
 
 /* Fills *out for a full report; everything but the counts-only members. out must be zeroed. */

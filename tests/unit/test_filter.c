@@ -1,6 +1,6 @@
 /* The filters of the rule engine against a plain look at every signature: random facts, the shipped
  * rules. */
-#include "rules/internal.h"
+#include "rules/tree.h"
 
 #include <check.h>
 #include <math.h>
@@ -77,6 +77,73 @@ static enum rule_answer answer_plainly(const struct signature_entry *entry,
     return packets == RULE_NO ? RULE_NO : *unknown ? RULE_MAYBE : RULE_YES;
 }
 
+static void tree_check(struct tree *tree, const struct whyrst_rules *rules, struct facts *facts,
+                       struct packet_line *line)
+{
+    struct rule_match best;
+    struct tree_query query = {.facts = facts, .line = line};
+    bool matches = ruleset_match(rules, facts, line, &best, 1) > 0;
+
+    ck_assert_int_eq(tree_match(tree, rules, &query), matches);
+    if (!matches)
+        return;
+    ck_assert_str_eq(query.best.signature->name, best.signature->name);
+    ck_assert_ptr_eq(query.best.signature, best.signature);
+    ck_assert_int_eq(query.best.answer, best.answer);
+    ck_assert_uint_eq(query.best.unknown_count, best.unknown_count);
+}
+
+/* What is drawn at random hardly matches anything; from here on it mostly does. */
+static void draw_matching(const struct whyrst_rules *rules, struct facts *facts)
+{
+    const struct signature_entry *entry = rules->signatures[draw(rules->signature_count)];
+    for (unsigned i = 0; i < entry->signature.fact_count; i++) {
+        const struct fact_test *test = &entry->tests[i];
+        double edge = isfinite(test->low) ? test->low : isfinite(test->high) ? test->high : 0;
+        facts->known[test->fact] = draw(8) > 0;
+        facts->value[test->fact] =
+            fact_table[test->fact].type == FACT_NUMBER ? edge : (double)__builtin_ctz(test->names);
+    }
+}
+
+/* Most resets are alike, so a few are drawn and each is changed a little many times. */
+START_TEST(the_tree_agrees_with_the_filters)
+{
+    struct whyrst_error error;
+    struct whyrst_rules *rules = whyrst_rules_load(SOURCE_DIR "/rules", &error);
+    unsigned full = 0;
+
+    ck_assert_msg(rules != NULL, "%s", error.text);
+    for (int run = 0; run < 12; run++) {
+        struct tree tree = {.nodes = NULL};
+        for (int kind = 0; kind < 1 << run % 12; kind++) {
+            struct facts facts;
+            struct packet_line line;
+            draw_facts(rules, &facts);
+            draw_line(&line);
+            for (int change = 0; change < 40; change++) {
+                struct facts others;
+                unsigned fact = draw(FACT_COUNT);
+                draw_facts(rules, &others);
+                facts.value[fact] = others.value[fact];
+                facts.known[fact] = others.known[fact];
+                if (change % 8 == 0)
+                    draw_matching(rules, &facts);
+                if (change % 16 == 0)
+                    draw_line(&line);
+                tree_check(&tree, rules, &facts, &line);
+                tree_check(&tree, rules, &facts, &line);
+            }
+        }
+        full += tree.node_count == TREE_NODES || tree.child_count > TREE_CHILDREN - 32;
+        tree_clear(&tree);
+    }
+    ck_assert_uint_gt(full, 0);
+    ck_assert_uint_lt(full, 12);
+    whyrst_rules_free(rules);
+}
+END_TEST
+
 START_TEST(filters_agree_with_a_plain_look)
 {
     struct whyrst_error error;
@@ -127,6 +194,7 @@ int main(void)
 
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, filters_agree_with_a_plain_look);
+    tcase_add_test(tests, the_tree_agrees_with_the_filters);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
