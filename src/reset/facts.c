@@ -33,6 +33,12 @@ const struct fact_info fact_table[FACT_COUNT] = {
 #include "reset/facts.def"
 };
 
+const uint32_t habit_groups[HABIT_END - FACT_COUNT] = {
+    [HABIT_AFTER - FACT_COUNT] = 1u << GROUP_SEQUEL,
+    [HABIT_COURSE - FACT_COUNT] = 1u << GROUP_RESETTER | 1u << GROUP_RESETTER_FIN |
+                                  1u << GROUP_TRAIN | 1u << GROUP_PEER | 1u << GROUP_CONN,
+};
+
 int fact_find(const char *name)
 {
     for (int i = 0; i < FACT_COUNT; i++)

@@ -40,8 +40,22 @@ enum fact_group {
     GROUP_SEQUEL,
     GROUP_SERVICE,
     GROUP_HOST,
+    GROUP_AFTER,  /* of HABIT_AFTER */
+    GROUP_COURSE, /* of HABIT_COURSE */
     GROUP_COUNT
 };
+
+/* What so many resets have in common that it is worth one look: a value other than 0 says what all
+ * facts of some groups are. No rule asks for it. They stand behind the facts. */
+enum habit {
+    HABIT_AFTER = FACT_COUNT, /* 1 nothing came after the RST: GROUP_SEQUEL */
+    HABIT_COURSE,             /* 1 a whole connection that nobody had closed, 2 a SYN that was
+                                 refused: GROUP_RESETTER, _RESETTER_FIN, _TRAIN, _PEER, _CONN */
+    HABIT_END
+};
+
+/* The groups of facts that a habit decides, as a set of bits. */
+extern const uint32_t habit_groups[HABIT_END - FACT_COUNT];
 
 /* Which packets prove a fact. */
 enum anchor {
@@ -75,8 +89,8 @@ extern const struct fact_info fact_table[FACT_COUNT];
 int fact_find(const char *name);
 
 struct facts {
-    double value[FACT_COUNT]; /* bool as 0/1, enum as index */
-    bool known[FACT_COUNT];
+    double value[HABIT_END]; /* bool as 0/1, enum as index */
+    bool known[HABIT_END];
 };
 
 /* One packet of the line a rule's pattern is matched against. */

@@ -1,6 +1,7 @@
 #include "reset/measure.h"
 
 #include <math.h>
+#include <string.h>
 
 bool measure_idle_timer(double seconds, double slack)
 {
@@ -90,6 +91,48 @@ static void measure_host(const struct reset *reset, struct facts *facts)
     set_if(facts, FACT_HOST_BURST, burst > 0, burst);
 }
 
+static void measure_after(const struct reset *reset, struct facts *facts)
+{
+    static const struct sequel nothing;
+    facts->value[HABIT_AFTER] =
+        memcmp(&reset->sequel, &nothing, offsetof(struct sequel, followups)) == 0;
+    facts->known[HABIT_AFTER] = true;
+}
+
+/* Both ends' SYNs were captured, the server's once, and the client's answer; nothing was lost,
+ * closed, or sent again. */
+static bool course_is_whole(const struct conn *conn, const struct endpoint *client,
+                            const struct endpoint *server)
+{
+    const unsigned kept = ENDPOINT_SEEN | ENDPOINT_SYN;
+    const unsigned odd = ENDPOINT_FIN | ENDPOINT_LOST | ENDPOINT_TRAIN;
+    unsigned both = client->flags & server->flags, either = client->flags | server->flags;
+    return (both & kept) == kept && (either & odd) == 0 && (client->flags & ENDPOINT_ACKED) &&
+           (server->flags & ENDPOINT_SYN_ACKING) && server->syns == 1 &&
+           (conn->flags & (CONN_ROLES_KNOWN | CONN_OLD_TUPLE | CONN_STRAY_ACK)) == CONN_ROLES_KNOWN;
+}
+
+/* All there is are SYNs of the peer. */
+static bool course_is_refused(const struct conn *conn, const struct endpoint *resetter,
+                              const struct endpoint *peer)
+{
+    const unsigned syn = ENDPOINT_SEEN | ENDPOINT_SYN;
+    const unsigned odd = ENDPOINT_FIN | ENDPOINT_LOST | ENDPOINT_ACKED | ENDPOINT_SYN_ACKING;
+    return resetter->flags == 0 && (peer->flags & (syn | odd)) == syn &&
+           (conn->flags & (CONN_ROLES_KNOWN | CONN_OLD_TUPLE | CONN_STRAY_ACK)) == CONN_ROLES_KNOWN;
+}
+
+static void measure_course(const struct reset *reset, struct facts *facts)
+{
+    const struct conn *conn = &reset->conn;
+    const struct endpoint *client = &conn->end[conn_client_side(conn)];
+    const struct endpoint *server = &conn->end[!conn_client_side(conn)];
+    bool refused = course_is_refused(conn, reset_resetter(reset), reset_peer(reset)) &&
+                   reset_peer(reset) == client;
+    facts->value[HABIT_COURSE] = course_is_whole(conn, client, server) ? 1 : refused ? 2 : 0;
+    facts->known[HABIT_COURSE] = true;
+}
+
 reset_measure_fn *const reset_measures[GROUP_COUNT] = {
     [GROUP_HEADER] = measure_header,
     [GROUP_OPTIONS] = measure_options,
@@ -113,6 +156,8 @@ reset_measure_fn *const reset_measures[GROUP_COUNT] = {
     [GROUP_SEQUEL] = measure_sequel,
     [GROUP_SERVICE] = measure_service,
     [GROUP_HOST] = measure_host,
+    [GROUP_AFTER] = measure_after,
+    [GROUP_COURSE] = measure_course,
 };
 
 void reset_measure(const struct reset *reset, struct facts *facts)

@@ -47,7 +47,6 @@ static double bytes_sent(const struct endpoint *end)
 void measure_resetter(const struct reset *reset, struct facts *facts)
 {
     const struct endpoint *resetter = reset_resetter(reset);
-    set(facts, FACT_RESETTER_ROLE, reset->side == conn_client_side(&reset->conn) ? 0 : 1);
     set(facts, FACT_RESETTER_SEEN, resetter->flags & ENDPOINT_SEEN ? 1 : 0);
     set(facts, FACT_RESETTER_SYN_SEEN, resetter->flags & ENDPOINT_SYN ? 1 : 0);
 }
@@ -56,12 +55,15 @@ void measure_resetter_fin(const struct reset *reset, struct facts *facts)
 {
     const struct endpoint *resetter = reset_resetter(reset), *peer = reset_peer(reset);
     uint32_t fin_ticks = reset->cold.end[reset->side].fin_ticks;
+    uint32_t data_ticks = reset->cold.end[!reset->side].data_ticks;
     bool fin = resetter->flags & ENDPOINT_FIN;
+    bool after_fin = peer->data_segments > 0 && fin && (int32_t)(data_ticks - fin_ticks) > 0;
     set_if(facts, FACT_RESETTER_FIN_SEEN, fin_is_known(reset, resetter), fin);
     set_if(facts, FACT_RESETTER_FIN_ACKED, fin && (peer->flags & ENDPOINT_SEEN),
            fin && peer->rcv_nxt == resetter->snd_nxt);
     set_if(facts, FACT_RESETTER_SINCE_FIN_MSEC, fin,
            ticks_msec(fin_ticks, conn_ticks(reset->rst.time_nsec)));
+    set_if(facts, FACT_PEER_DATA_AFTER_FIN, fin && (peer->flags & ENDPOINT_BASE), after_fin);
 }
 
 void measure_resetter_sent(const struct reset *reset, struct facts *facts)
@@ -145,9 +147,6 @@ void measure_answer(const struct reset *reset, struct facts *facts)
     const struct endpoint_cold *mine = &reset->cold.end[reset->side];
     const struct endpoint_cold *its = &reset->cold.end[!reset->side];
     bool spoke = peer->data_segments > 0, asked = resetter->data_segments > 0;
-    bool fin = resetter->flags & ENDPOINT_FIN;
-    bool after_fin = spoke && fin && (int32_t)(its->data_ticks - mine->fin_ticks) > 0;
-    set_if(facts, FACT_PEER_DATA_AFTER_FIN, fin && (peer->flags & ENDPOINT_BASE), after_fin);
     bool later = (int32_t)(its->data_ticks - mine->data_ticks) >= 0;
     double delay_msec = ticks_msec(mine->data_ticks, its->data_ticks);
     double rtt_msec = reset->cold.rtt_usec / 1e3;

@@ -124,6 +124,7 @@ void measure_contradictions(const struct reset *reset, struct facts *facts)
 void measure_trigger(const struct reset *reset, struct facts *facts)
 {
     set_if(facts, FACT_TRIGGER_KIND, reset_peer(reset)->flags & ENDPOINT_SEEN, reset->trigger_kind);
+    set(facts, FACT_RESETTER_ROLE, reset->side == conn_client_side(&reset->conn) ? 0 : 1);
 }
 
 void measure_delay(const struct reset *reset, struct facts *facts)

@@ -1,21 +1,11 @@
-#include "rules/tree.h"
+#include "rules/tree_internal.h"
 
 #include <math.h>
 
 #include "flow/memory.h"
 
-_Static_assert(FACT_COUNT <= 64 * TREE_FACT_WORDS, "a bit for each fact");
+_Static_assert(HABIT_END <= 64 * TREE_FACT_WORDS, "a bit for each fact");
 _Static_assert(GROUP_COUNT <= 32, "a bit for each group");
-
-static bool bit_of(const uint64_t *words, unsigned bit)
-{
-    return words[bit / 64] >> bit % 64 & 1;
-}
-
-static void bit_set(uint64_t *words, unsigned bit)
-{
-    words[bit / 64] |= UINT64_C(1) << bit % 64;
-}
 
 /* false without memory. */
 static bool tree_is_open(struct tree *tree)
@@ -31,67 +21,6 @@ static bool tree_is_open(struct tree *tree)
     return tree->nodes;
 }
 
-/* A signature that is still left, as far as it is known. */
-struct hopeful {
-    const struct signature_entry *entry;
-    unsigned unknown; /* conditions on what was not captured */
-    unsigned open;    /* conditions not looked at, the pattern included */
-    bool packets;     /* the pattern is one of them */
-};
-
-static struct hopeful hopeful_of(const struct tree_state *state, unsigned index)
-{
-    const struct signature_entry *entry = state->filter->entries[index];
-    struct hopeful hopeful = {.entry = entry, .unknown = bit_of(state->doubtful, index)};
-
-    hopeful.packets = entry->signature.packets && !bit_of(state->fitting, index);
-    hopeful.open = hopeful.packets;
-    for (unsigned i = 0; i < entry->signature.fact_count; i++) {
-        hopeful.unknown += bit_of(state->not_captured, entry->facts[i]);
-        hopeful.open += !bit_of(state->asked, entry->facts[i]);
-    }
-    return hopeful;
-}
-
-/* As match_precedes() has it: what is not looked at yet can only add to what is unknown. */
-static bool hopeful_precedes(const struct hopeful *one, const struct hopeful *other)
-{
-    return one->unknown * (other->entry->signature.fact_count + 1) <
-           other->unknown * (one->entry->signature.fact_count + 1);
-}
-
-/* The best match there can be, .entry NULL when none is left. */
-static struct hopeful state_best(const struct tree_state *state)
-{
-    struct hopeful best = {.entry = NULL};
-
-    for (unsigned word = 0; word < state->filter->words; word++)
-        for (uint64_t left = state->left[word]; left; left &= left - 1) {
-            struct hopeful next = hopeful_of(state, word * 64 + (unsigned)__builtin_ctzll(left));
-            if (!best.entry || hopeful_precedes(&next, &best))
-                best = next;
-            if (best.unknown == 0)
-                return best;
-        }
-    return best;
-}
-
-static const struct name_filter *filter_name(const struct filter *filter, unsigned fact)
-{
-    for (unsigned i = 0; i < filter->name_count; i++)
-        if (filter->names[i].fact == fact)
-            return &filter->names[i];
-    return NULL;
-}
-
-static const struct number_filter *filter_number(const struct filter *filter, unsigned fact)
-{
-    for (unsigned i = 0; i < filter->number_count; i++)
-        if (filter->numbers[i].fact == fact)
-            return &filter->numbers[i];
-    return NULL;
-}
-
 /* The row of a fact's answer: what it says no to. */
 static const uint64_t *filter_row(const struct filter *filter, unsigned fact, unsigned answer)
 {
@@ -99,117 +28,6 @@ static const uint64_t *filter_row(const struct filter *filter, unsigned fact, un
                                ? filter_number(filter, fact)->excluded
                                : filter_name(filter, fact)->excluded;
     return rows + answer * filter->words;
-}
-
-/* Signatures that have to be ruled out before the best one of a reset is known to be it. */
-static void rivals_list(const struct tree_state *state, const struct tree_query *query,
-                        uint64_t rivals[TREE_WORDS])
-{
-    memcpy(rivals, state->left, sizeof state->left);
-    for (unsigned i = 0; i < state->filter->count && query->matched; i++)
-        if (&state->filter->entries[i]->signature == query->best.signature) {
-            rivals[i / 64] &= ~(UINT64_C(1) << i % 64);
-            if (query->best.answer == RULE_YES) { /* those of lower rank never are */
-                rivals[i / 64] &= (UINT64_C(1) << i % 64) - 1;
-                for (unsigned word = i / 64 + 1; word < TREE_WORDS; word++)
-                    rivals[word] = 0;
-            }
-        }
-}
-
-/* What the answer to a question about a fact is worth. */
-struct prospect {
-    unsigned fact, fallen, cost;
-};
-
-/* The better of what was best and a fact whose answer has that row. */
-static void prospect_weigh(struct prospect *best, const struct tree_state *state,
-                           const uint64_t *rivals, unsigned fact, const uint64_t *row)
-{
-    bool measured = state->measured >> fact_table[fact].group & 1;
-    struct prospect next = {fact, 0, measured ? 1 : 3};
-
-    if (bit_of(state->asked, fact))
-        return;
-    for (unsigned word = 0; word < state->filter->words; word++)
-        next.fallen += (unsigned)__builtin_popcountll(rivals[word] & row[word]);
-    if (next.fallen * best->cost > best->fallen * next.cost)
-        *best = next;
-}
-
-/* The fact that rules out most rivals for the time it takes; FACT_COUNT when none does. of: only
- * facts this signature asks for, and then any rather than none; NULL all. */
-static unsigned fact_choose(const struct tree_state *state, const struct tree_query *query,
-                            const struct signature_entry *of)
-{
-    const struct filter *filter = state->filter;
-    struct prospect best = {FACT_COUNT, 0, 1};
-    uint64_t rivals[TREE_WORDS];
-
-    rivals_list(state, query, rivals);
-    for (unsigned i = 0; i < filter->name_count; i++) {
-        const struct name_filter *name = &filter->names[i];
-        unsigned answer = fact_slot(query->facts, name->fact, name->unknown);
-        if (!of || of->test_of[name->fact])
-            prospect_weigh(&best, state, rivals, name->fact,
-                           name->excluded + answer * filter->words);
-    }
-    for (unsigned i = 0; i < filter->number_count; i++) {
-        const struct number_filter *number = &filter->numbers[i];
-        unsigned answer =
-            number_interval(query->facts, number->fact, number->bounds, number->bound_count);
-        if (!of || of->test_of[number->fact])
-            prospect_weigh(&best, state, rivals, number->fact,
-                           number->excluded + answer * filter->words);
-    }
-    for (unsigned i = 0; of && best.fact == FACT_COUNT && i < of->signature.fact_count; i++)
-        if (!bit_of(state->asked, of->signature.facts[i]))
-            best.fact = of->signature.facts[i];
-    return best.fact;
-}
-
-/* Makes a node ask about a fact. Returns how many answers there are. */
-static unsigned node_ask_fact(struct tree_node *node, const struct tree_state *state, unsigned fact)
-{
-    node->fact = (uint8_t)fact;
-    if (!(state->measured >> fact_table[fact].group & 1))
-        node->measure = reset_measures[fact_table[fact].group];
-    if (fact_table[fact].type == FACT_NUMBER) {
-        const struct number_filter *number = filter_number(state->filter, fact);
-        node->question = TREE_NUMBER;
-        node->bounds = number->bounds;
-        node->extent = (uint16_t)number->bound_count;
-        return number->bound_count + 2;
-    }
-    node->question = TREE_NAME;
-    node->extent = filter_name(state->filter, fact)->unknown;
-    return node->extent + 1u;
-}
-
-/* The question to go on with. Returns how many answers it has. */
-static unsigned node_ask(struct tree_node *node, const struct tree_state *state,
-                         const struct tree_query *query)
-{
-    struct hopeful best = state_best(state);
-    unsigned fact = FACT_COUNT;
-
-    if (best.open == 0) {
-        node->question = TREE_ANSWER;
-        node->entry = best.entry;
-        node->extent = (uint16_t)best.unknown;
-        return 0;
-    }
-    if (query->matched) /* what it asks for cannot be left out, and rules out others as well */
-        fact = fact_choose(state, query, (const struct signature_entry *)query->best.signature);
-    if (fact == FACT_COUNT)
-        fact = fact_choose(state, query, NULL);
-    if (fact == FACT_COUNT && !best.packets)
-        fact = fact_choose(state, query, best.entry);
-    if (fact != FACT_COUNT)
-        return node_ask_fact(node, state, fact);
-    node->question = TREE_PACKETS;
-    node->entry = best.entry;
-    return RULE_YES + 1;
 }
 
 /* Looks at everything. */
@@ -238,10 +56,40 @@ static uint32_t tree_add(struct tree *tree, const struct tree_query *query)
     return tree->node_count++;
 }
 
-static void state_exclude(struct tree_state *state, const uint64_t *excluded)
+static void state_take_fact(struct tree_state *state, unsigned fact, unsigned answer,
+                            unsigned unknown)
 {
+    const uint64_t *excluded = filter_row(state->filter, fact, answer);
+
     for (unsigned word = 0; word < state->filter->words; word++)
         state->left[word] &= ~excluded[word];
+    bit_set(state->asked, fact);
+    if (answer == unknown)
+        bit_set(state->not_captured, fact);
+}
+
+/* A habit says what its facts are: the same as in the reset that is at hand. */
+static void state_take_habit(struct tree_state *state, unsigned habit, unsigned answer,
+                             const struct facts *facts)
+{
+    const struct filter *filter = state->filter;
+    uint32_t groups = answer > 0 ? habit_groups[habit - FACT_COUNT] : 0;
+
+    bit_set(state->asked, habit);
+    for (unsigned i = 0; i < filter->name_count; i++) {
+        const struct name_filter *name = &filter->names[i];
+        if (groups >> fact_table[name->fact].group & 1)
+            state_take_fact(state, name->fact, fact_slot(facts, name->fact, name->unknown),
+                            name->unknown);
+    }
+    for (unsigned i = 0; i < filter->number_count; i++) {
+        const struct number_filter *number = &filter->numbers[i];
+        if (groups >> fact_table[number->fact].group & 1)
+            state_take_fact(
+                state, number->fact,
+                number_interval(facts, number->fact, number->bounds, number->bound_count),
+                number->bound_count + 1);
+    }
 }
 
 /* What a pattern answered holds for all signatures that have the same. */
@@ -261,20 +109,16 @@ static void state_take_packets(struct tree_state *state, const struct signature_
 }
 
 static void state_take_answer(struct tree_state *state, const struct tree_node *node,
-                              unsigned answer)
+                              unsigned answer, const struct facts *facts)
 {
-    const struct filter *filter = state->filter;
-
     if (node->question == TREE_PACKETS) {
         state_take_packets(state, node->entry, (enum rule_answer)answer);
-        return;
+    } else if (node->fact >= FACT_COUNT) {
+        state_take_habit(state, node->fact, answer, facts);
+    } else {
+        state_take_fact(state, node->fact, answer, node->extent + (node->question == TREE_NUMBER));
+        state->measured |= UINT32_C(1) << fact_table[node->fact].group;
     }
-    unsigned unknown = node->extent + (node->question == TREE_NUMBER);
-    state_exclude(state, filter_row(filter, node->fact, answer));
-    bit_set(state->asked, node->fact);
-    state->measured |= UINT32_C(1) << fact_table[node->fact].group;
-    if (answer == unknown)
-        bit_set(state->not_captured, node->fact);
 }
 
 /* The first answer of a node is its usual one: most resets are like others of the capture. */
@@ -310,7 +154,7 @@ static uint32_t tree_add_child(struct tree *tree, const struct tree_query *query
     struct tree_state *state = &tree->states[tree->node_count];
     struct tree_node *node = &tree->nodes[index];
     *state = tree->states[index];
-    state_take_answer(state, node, answer);
+    state_take_answer(state, node, answer, query->facts);
     uint32_t grown = tree_add(tree, query);
     tree->children[node->children + answer] = grown;
     if (grown != 0)
