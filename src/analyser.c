@@ -53,7 +53,7 @@ static void analyser_decide(void *user, const struct reset *reset)
     }
     analyser->counts.resets++;
     analyser->counts.by_cause[verdict.cause]++;
-    if (services_count(&analyser->services, &out->server, verdict.cause) != 0)
+    if (services_count(&analyser->services, reset->service_near, &out->server, verdict.cause) != 0)
         analyser->out_of_memory = true;
     if (analyser->on_reset != NULL)
         analyser->on_reset(out, analyser->user);

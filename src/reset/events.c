@@ -71,28 +71,36 @@ static struct reset *events_of(const struct events *events, uint32_t index)
     return reset && reset->conn_index == index && reset->id > events->decided ? reset : NULL;
 }
 
-static void remember_host(struct events *events, struct reset *reset)
+/* A service refused; its entry, NULL when there is no room for it. */
+static const struct service *remember_refusal(struct services *services, const uint8_t *ip,
+                                              uint16_t port, uint8_t version)
+{
+    struct service *refuser = services_add(services, ip, port, version);
+    if (refuser != NULL) {
+        refuser->refused++;
+        refuser->accepted_again = false;
+    }
+    return refuser;
+}
+
+static void remember_host(struct services *services, struct reset *reset)
 {
     const struct conn *conn = &reset->conn;
     uint8_t version = conn->flags & CONN_IPV6 ? 6 : 4;
     unsigned server = !conn_client_side(conn), side = reset->side;
     const uint8_t *ip = conn->address[side];
-    if (reset->shape == SHAPE_REFUSAL && side == server) {
-        struct service *refuser = services_add(events->services, ip, conn->port[side], version);
-        if (refuser != NULL) {
-            refuser->refused++;
-            refuser->accepted_again = false;
-        }
-    }
-    reset->burst = services_burst(events->services, ip, version, conn_ticks(reset->rst.time_nsec));
-    const struct service *host = services_find(events->services, ip, 0, version);
     const struct service *service =
-        services_find(events->services, conn->address[server], conn->port[server], version);
+        reset->shape == SHAPE_REFUSAL && side == server
+            ? remember_refusal(services, ip, conn->port[side], version)
+            : services_find(services, conn->address[server], conn->port[server], version);
+    const struct service *host = services_find(services, ip, 0, version);
+    reset->burst = services_burst(services, ip, version, conn_ticks(reset->rst.time_nsec));
     reset->host_ttl = host && host->accepted > 0 ? host->ttl : 0;
     reset->host_labels = host && host->labels;
     reset->host_rtt_usec = host ? host->rtt_usec : 0;
     reset->service_accepted = service ? service->accepted : 0;
     reset->service_accept_ticks = service ? service->last_accept_ticks : 0;
+    reset->service_near = service ? (uint32_t)(service - services->entries) : 0;
 }
 
 static void events_open(struct events *events, uint32_t index, const struct conn *before,
@@ -117,7 +125,7 @@ static void events_open(struct events *events, uint32_t index, const struct conn
             memcpy(reset->detail->payload, payload, reset->detail->payload_bytes);
         reset_note_sequence(reset, events->log);
     }
-    remember_host(events, reset);
+    remember_host(events->services, reset);
     conn_mark_reset(&events->table->conns[index]);
     events->table->colds[index].event = slot + 1;
 }

@@ -64,8 +64,9 @@ static void measure_service(const struct reset *reset, struct facts *facts)
     const struct services *services = reset->services;
     const struct conn *conn = &reset->conn;
     unsigned server = !conn_client_side(conn);
-    const struct service *entry = services_find(services, conn->address[server], conn->port[server],
-                                                conn->flags & CONN_IPV6 ? 6 : 4);
+    const struct service *entry =
+        services_find_near(services, reset->service_near, conn->address[server], conn->port[server],
+                           conn->flags & CONN_IPV6 ? 6 : 4);
     uint32_t now = conn_ticks(reset->rst.time_nsec), accepted = entry ? entry->accepted : 0;
     bool before = reset->service_accepted > 0, after = accepted > reset->service_accepted;
     set_if(facts, FACT_SERVICE_ACCEPTED_BEFORE, entry || !services->full, before);

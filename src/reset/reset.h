@@ -73,6 +73,7 @@ struct reset {
     uint8_t shape;                 /* enum rst_shape */
     uint8_t trigger_kind;          /* enum trigger_kind */
     int64_t trigger_delay_nsec;    /* from the trigger to the RST; -1 no trigger */
+    uint32_t service_near;         /* where services had the service */
     uint32_t service_accepted;     /* connections the service had accepted before */
     uint32_t service_accept_ticks; /* time of the last of them */
     uint8_t host_ttl;              /* of the resetter's address in other connections, 0 unknown */

@@ -46,17 +46,23 @@ static uint32_t services_slot(const struct services *services, const uint8_t *ip
     return (uint32_t)(mixed >> 32) & (services->capacity - 1);
 }
 
+static bool service_is(const struct service *entry, const uint8_t *ip, uint16_t port,
+                       uint8_t version)
+{
+    uint64_t wanted[2], found[2];
+    memcpy(wanted, ip, 16);
+    memcpy(found, entry->ip, 16);
+    bool same_ip = ((found[0] ^ wanted[0]) | (found[1] ^ wanted[1])) == 0;
+    return entry->port == port && entry->version == version && same_ip;
+}
+
 static struct service *services_probe(const struct services *services, const uint8_t *ip,
                                       uint16_t port, uint8_t version)
 {
     uint32_t at = services_slot(services, ip, port);
-    uint64_t wanted[2], found[2];
-    memcpy(wanted, ip, 16);
     for (;; at = (at + 1) & (services->capacity - 1)) {
         struct service *entry = &services->entries[at];
-        memcpy(found, entry->ip, 16);
-        bool same_ip = ((found[0] ^ wanted[0]) | (found[1] ^ wanted[1])) == 0;
-        if (entry->version == 0 || (entry->port == port && entry->version == version && same_ip))
+        if (entry->version == 0 || service_is(entry, ip, port, version))
             return entry;
     }
 }
@@ -66,6 +72,14 @@ struct service *services_find(const struct services *services, const uint8_t *ip
 {
     struct service *entry = services_probe(services, ip, port, version);
     return entry->version != 0 ? entry : NULL;
+}
+
+struct service *services_find_near(const struct services *services, uint32_t near,
+                                   const uint8_t *ip, uint16_t port, uint8_t version)
+{
+    struct service *entry = &services->entries[near & (services->capacity - 1)];
+    return service_is(entry, ip, port, version) ? entry
+                                                : services_find(services, ip, port, version);
 }
 
 static int services_grow(struct services *services)
@@ -173,10 +187,13 @@ unsigned services_burst_size(const struct services *services, uint32_t burst)
     return services->burst_sizes[burst % SERVICES_BURSTS];
 }
 
-int services_count(struct services *services, const struct whyrst_address *server,
+int services_count(struct services *services, uint32_t near, const struct whyrst_address *server,
                    enum whyrst_cause cause)
 {
-    struct service *entry = services_add(services, server->ip, server->port, server->version);
+    struct service *entry =
+        services_find_near(services, near, server->ip, server->port, server->version);
+    if (entry == NULL)
+        entry = services_add(services, server->ip, server->port, server->version);
     if (entry == NULL)
         return 0; /* full: the total still counts it */
     entry->resets++;

@@ -51,6 +51,9 @@ void services_clear(struct services *services);
 /* The entry of an address (16 bytes) and port, NULL when there is none. */
 struct service *services_find(const struct services *services, const uint8_t *ip, uint16_t port,
                               uint8_t version);
+/* The same; near: where it was found before, or any number. */
+struct service *services_find_near(const struct services *services, uint32_t near,
+                                   const uint8_t *ip, uint16_t port, uint8_t version);
 /* The same, made when missing; NULL when full or out of memory. Pointers last until the next add.
  */
 struct service *services_add(struct services *services, const uint8_t *ip, uint16_t port,
@@ -66,8 +69,8 @@ uint32_t services_burst(struct services *services, const uint8_t *ip, uint8_t ve
 /* Size of a burst as far as it is known by now; 0 unknown. */
 unsigned services_burst_size(const struct services *services, uint32_t burst);
 
-/* Counts a decided reset for its service. -1 without memory. */
-int services_count(struct services *services, const struct whyrst_address *server,
+/* Counts a decided reset for its service, near as above. -1 without memory. */
+int services_count(struct services *services, uint32_t near, const struct whyrst_address *server,
                    enum whyrst_cause cause);
 
 #endif

@@ -104,7 +104,7 @@ START_TEST(is_bounded)
     ck_assert_ptr_nonnull(services_add(&services, ip, 1, 4)); /* what is there stays */
     /* Resets of services that are not remembered are no failure. */
     struct whyrst_address stranger = {.ip = {255, 255, 255, 255}, .version = 6, .port = 9};
-    ck_assert_int_eq(services_count(&services, &stranger, WHYRST_UNKNOWN), 0);
+    ck_assert_int_eq(services_count(&services, 0, &stranger, WHYRST_UNKNOWN), 0);
     ck_assert_uint_ne(services_burst(&services, stranger.ip, 6, 1), 0); /* needs no entry */
 }
 END_TEST
@@ -158,7 +158,8 @@ START_TEST(resets_by_cause)
     for (unsigned n = 0; n < 500; n++) {
         address.port = (uint16_t)(n % 200 + 1);
         ck_assert_int_eq(
-            services_count(&services, &address, n % 2 ? WHYRST_UNKNOWN : WHYRST_SO_LINGER_ZERO), 0);
+            services_count(&services, n, &address, n % 2 ? WHYRST_UNKNOWN : WHYRST_SO_LINGER_ZERO),
+            0);
     }
     const struct service *entry = services_find(&services, address.ip, 100, 4);
     ck_assert_uint_eq(entry->resets, 3);
