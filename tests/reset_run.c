@@ -6,6 +6,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Resets with the same habit have the same facts of its groups: the rules' tree looks no further.
+ */
+static void expect_habits(const struct facts *facts)
+{
+    static struct facts first[HABIT_END - FACT_COUNT][3];
+    for (unsigned habit = FACT_COUNT; habit < HABIT_END; habit++) {
+        struct facts *like = &first[habit - FACT_COUNT][(unsigned)facts->value[habit]];
+        if (facts->value[habit] == 0)
+            continue;
+        if (!like->known[habit])
+            *like = *facts;
+        for (unsigned fact = 0; fact < FACT_COUNT; fact++)
+            if (habit_groups[habit - FACT_COUNT] >> fact_table[fact].group & 1)
+                ck_assert_msg(facts->known[fact] == like->known[fact] &&
+                                  (!facts->known[fact] || facts->value[fact] == like->value[fact]),
+                              "habit %u does not decide %s", habit, fact_table[fact].name);
+    }
+}
+
 static void keep(void *user, const struct reset *reset)
 {
     struct reset_run *run = user;
@@ -19,6 +38,7 @@ static void keep(void *user, const struct reset *reset)
     if (reset->detail != NULL)
         decided->detail = *reset->detail;
     reset_measure(reset, &decided->facts);
+    expect_habits(&decided->facts);
     reset_packet_line(reset, &decided->line);
 }
 
