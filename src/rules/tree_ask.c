@@ -50,15 +50,17 @@ static void rivals_list(const struct tree_state *state, const struct tree_query 
                         uint64_t rivals[TREE_WORDS])
 {
     memcpy(rivals, state->left, sizeof state->left);
-    for (unsigned i = 0; i < state->filter->count && query->matched; i++)
-        if (&state->filter->entries[i]->signature == query->best.signature) {
-            rivals[i / 64] &= ~(UINT64_C(1) << i % 64);
-            if (query->best.answer == RULE_YES) { /* those of lower rank never are */
-                rivals[i / 64] &= (UINT64_C(1) << i % 64) - 1;
-                for (unsigned word = i / 64 + 1; word < TREE_WORDS; word++)
-                    rivals[word] = 0;
-            }
-        }
+    if (!query->matched)
+        return;
+    unsigned i = 0;
+    while (&state->filter->entries[i]->signature != query->best.signature)
+        i++;
+    rivals[i / 64] &= ~(UINT64_C(1) << i % 64);
+    if (query->best.answer != RULE_YES)
+        return;
+    rivals[i / 64] &= (UINT64_C(1) << i % 64) - 1; /* those of lower rank never are */
+    for (unsigned word = i / 64 + 1; word < TREE_WORDS; word++)
+        rivals[word] = 0;
 }
 
 /* What the answer to a question about a fact is worth. */
@@ -74,7 +76,8 @@ static void prospect_weigh(struct prospect *best, const struct tree_state *state
     struct prospect next = {fact, 0, measured ? 1 : 3};
 
     for (unsigned word = 0; word < state->filter->words; word++)
-        next.fallen += (unsigned)__builtin_popcountll(rivals[word] & row[word]);
+        for (uint64_t fallen = rivals[word] & row[word]; fallen; fallen &= fallen - 1)
+            next.fallen++; /* mostly none */
     if (next.fallen * best->cost > best->fallen * next.cost)
         *best = next;
 }
@@ -88,13 +91,11 @@ static bool prospect_is_open(const struct tree_state *state, unsigned fact,
 /* The fact that rules out most rivals for the time it takes; FACT_COUNT when none does. of: only
  * facts this signature asks for, and then any rather than none; NULL all. */
 static unsigned fact_choose(const struct tree_state *state, const struct tree_query *query,
-                            const struct signature_entry *of)
+                            const uint64_t *rivals, const struct signature_entry *of)
 {
     const struct filter *filter = state->filter;
     struct prospect best = {FACT_COUNT, 0, 1};
-    uint64_t rivals[TREE_WORDS];
 
-    rivals_list(state, query, rivals);
     for (unsigned i = 0; i < filter->name_count; i++) {
         const struct name_filter *name = &filter->names[i];
         unsigned answer = fact_slot(query->facts, name->fact, name->unknown);
@@ -160,6 +161,7 @@ unsigned node_ask(struct tree_node *node, const struct tree_state *state,
 {
     struct hopeful best = state_best(state);
     unsigned fact = FACT_COUNT, habit = habit_choose(state, query);
+    uint64_t rivals[TREE_WORDS];
 
     if (best.open == 0) {
         node->question = TREE_ANSWER;
@@ -169,12 +171,14 @@ unsigned node_ask(struct tree_node *node, const struct tree_state *state,
     }
     if (habit < HABIT_END)
         return node_ask_habit(node, habit);
+    rivals_list(state, query, rivals);
     if (query->matched) /* what it asks for cannot be left out, and rules out others as well */
-        fact = fact_choose(state, query, (const struct signature_entry *)query->best.signature);
+        fact = fact_choose(state, query, rivals,
+                           (const struct signature_entry *)query->best.signature);
     if (fact == FACT_COUNT)
-        fact = fact_choose(state, query, NULL);
+        fact = fact_choose(state, query, rivals, NULL);
     if (fact == FACT_COUNT && !best.packets)
-        fact = fact_choose(state, query, best.entry);
+        fact = fact_choose(state, query, rivals, best.entry);
     if (fact != FACT_COUNT)
         return node_ask_fact(node, state, fact);
     node->question = TREE_PACKETS;
