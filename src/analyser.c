@@ -11,7 +11,7 @@
 
 #define DEFAULT_CONNECTIONS (8u << 20)
 #define DEFAULT_TRACE_BYTES ((size_t)64 << 20)
-#define COUNTS_TRACE_BYTES  (TRACE_RECENT * sizeof(struct trace_record)) /* no report, no need */
+#define COUNTS_TRACE_BYTES  ((TRACE_RECENT + TRACE_SPARE) * sizeof(struct trace_record))
 #define DEFAULT_PENDING     8192
 
 const char *whyrst_version(void)

@@ -10,6 +10,7 @@ int trace_init(struct trace_log *log, size_t bytes, struct whyrst_error *error)
     while (capacity * 2 * sizeof(struct trace_record) <= bytes && capacity < (1u << 30))
         capacity *= 2;
     log->capacity = capacity;
+    log->reach = capacity - (capacity >= 16 * TRACE_SPARE ? TRACE_SPARE : 0);
     log->next = 1;
     log->bytes = (size_t)capacity * sizeof(struct trace_record);
     log->records = memory_map(log->bytes);

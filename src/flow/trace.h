@@ -35,13 +35,16 @@ _Static_assert(
         offsetof(struct trace_record, input_side) == offsetof(struct segment, input_side),
     "copied as one block");
 
+#define TRACE_SPARE 4096 /* records of any but a small log that only trace_find_then can reach */
+
 /* How far back verdicts look. Reports show what came before, too, but what they say must be the
  * same where only counts are wanted and no more than this is kept. */
-#define TRACE_RECENT (1u << 19)
+#define TRACE_RECENT ((1u << 19) - TRACE_SPARE)
 
 struct trace_log {
     struct trace_record *records;
     uint64_t capacity; /* a power of two */
+    uint64_t reach;    /* how many records back one is found: the capacity less the spare ones */
     uint64_t next;     /* number of the next record; 1 is the first */
     size_t bytes;      /* mapped */
 };
@@ -66,13 +69,28 @@ static inline uint32_t trace_append(struct trace_log *log, const struct segment 
     return (uint32_t)next;
 }
 
+/* What trace_find gave when `then` was the log's next number: the same for as many more records as
+ * there are spare ones, so that a walk can wait for others and be made along with them. */
+static inline const struct trace_record *trace_find_then(const struct trace_log *log,
+                                                         uint32_t number, uint64_t then)
+{
+    uint32_t age = (uint32_t)then - number; /* 1 = the newest */
+    if (number == 0 || age == 0 || age > log->reach || age >= then ||
+        log->next - then + age > log->capacity)
+        return NULL;
+    return &log->records[(then - age) & (log->capacity - 1)];
+}
+
 /* The record of that number (low half), or NULL when it was overwritten. */
 static inline const struct trace_record *trace_find(const struct trace_log *log, uint32_t number)
 {
-    uint32_t age = (uint32_t)log->next - number; /* 1 = the newest */
-    if (number == 0 || age == 0 || age > log->capacity || age >= log->next)
-        return NULL;
-    return &log->records[(log->next - age) & (log->capacity - 1)];
+    return trace_find_then(log, number, log->next);
+}
+
+/* How many records may be added before a walk that waits has to be made. */
+static inline uint64_t trace_patience(const struct trace_log *log)
+{
+    return log->capacity - log->reach;
 }
 
 /* As trace_find, but NULL for what TRACE_RECENT packets came after. */

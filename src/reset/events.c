@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "flow/memory.h"
+#include "packet/decode.h"
 
 #define PAIR_NSEC       INT64_C(50000000) /* RSTs this close together are one volley */
 #define VOLLEY_COPIES   2                 /* equal RSTs: one more may be the network's copy */
@@ -37,8 +38,34 @@ void events_clear(struct events *events)
     events->details = NULL;
 }
 
+static void events_walk(struct events *events)
+{
+    reset_note_sequences(events->walks, events->walk_count, events->log);
+    events->walk_count = 0;
+}
+
+/* Before the log may forget what an event asks for: no more than a batch is added until the next
+ * call. */
+static void events_walk_in_time(struct events *events)
+{
+    if (events->walk_count > 0 &&
+        events->log->next - events->walks[0].then + 2 * DECODE_BATCH > trace_patience(events->log))
+        events_walk(events);
+}
+
+/* An event's packets are copied together with those of others. */
+static void events_walk_later(struct events *events, struct reset *reset)
+{
+    if (events->walk_count == RESET_WALKS)
+        events_walk(events);
+    events->walks[events->walk_count++] = (struct reset_walk){reset, events->log->next};
+    events_walk_in_time(events);
+}
+
 static void events_decide_oldest(struct events *events)
 {
+    if (events->opened - events->decided <= events->walk_count)
+        events_walk(events);
     struct reset *reset = &events->ring[events->decided % events->capacity];
     events->decided++;
     events->on_decide(events->user, reset);
@@ -46,6 +73,7 @@ static void events_decide_oldest(struct events *events)
 
 void events_settle(struct events *events, int64_t now_nsec)
 {
+    events_walk_in_time(events);
     if (events->settle_nsec == 0)
         return;
     while (events->decided < events->opened) {
@@ -123,7 +151,7 @@ static void events_open(struct events *events, uint32_t index, const struct conn
                                            : payload_bytes;
         if (payload != NULL)
             memcpy(reset->detail->payload, payload, reset->detail->payload_bytes);
-        reset_note_sequence(reset, events->log);
+        events_walk_later(events, reset);
     }
     remember_host(events->services, reset);
     conn_mark_reset(&events->table->conns[index]);

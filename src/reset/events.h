@@ -19,6 +19,8 @@ struct events {
     struct services *services;
     events_decide_fn *on_decide;
     void *user;
+    struct reset_walk walks[RESET_WALKS]; /* of the newest events, not made yet */
+    unsigned walk_count;
     uint64_t rst_packets; /* RSTs seen, duplicates included */
 };
 

@@ -124,8 +124,19 @@ static inline uint32_t reset_answerable(const struct reset *reset)
 bool reset_finds_answered(const struct trace_log *log, uint32_t newest, unsigned side,
                           const struct segment *rst);
 
-/* Copies the handshake's and the last packets before the RST out of the trace log into detail. */
-void reset_note_sequence(struct reset *reset, const struct trace_log *log);
+/* An event whose packets are still to be copied: it was opened when the log's next number was
+ * `then`, no longer ago than trace_patience(). */
+struct reset_walk {
+    struct reset *reset;
+    uint64_t then;
+};
+
+#define RESET_WALKS 16 /* at once */
+
+/* Copies the handshake's and the last packets before each RST out of the trace log into detail. A
+ * walk waits for memory at every step, so many of them take little longer than one. */
+void reset_note_sequences(const struct reset_walk *walks, unsigned count,
+                          const struct trace_log *log);
 
 /* All facts of a decided event. */
 void reset_measure(const struct reset *reset, struct facts *facts);

@@ -167,14 +167,14 @@ struct phrase {
     }
 
 /* What stands before a fact's value. */
-#define FACT(id, name, type, anchor, sentence) [FACT_##id] = PHRASE(sentence ": "),
+#define FACT(id, name, type, group, anchor, sentence) [FACT_##id] = PHRASE(sentence ": "),
 static const struct phrase intros[FACT_COUNT] = {
 #include "reset/facts.def"
 };
 #undef FACT
 
 /* They can be appended whole, blocks and all. */
-#define FACT(id, name, type, anchor, sentence)                                                     \
+#define FACT(id, name, type, group, anchor, sentence)                                              \
     _Static_assert(sizeof(sentence ": ") <= 129, "a phrase of at most 128 characters");
 #include "reset/facts.def"
 #undef FACT

@@ -124,6 +124,44 @@ START_TEST(numbers_wrap)
 }
 END_TEST
 
+/* What was to be found at some time is the same for a while, whatever came since. */
+START_TEST(found_as_it_was)
+{
+    enum { CAPACITY = 16 * TRACE_SPARE, APPENDED = CAPACITY + 300, STEP = 211 };
+    static const uint64_t starts[] = {1, 1000, (UINT64_C(7) << 32) - 250,
+                                      (UINT64_C(7) << 32) - TRACE_SPARE};
+    static uint32_t numbers[APPENDED];
+    static bool found[APPENDED];
+    struct segment segment = {0};
+    ck_assert_int_eq(trace_init(&trace, CAPACITY * sizeof(struct trace_record), NULL), 0);
+    ck_assert_uint_eq(trace_patience(&trace), TRACE_SPARE);
+    trace.next = starts[_i];
+    for (unsigned n = 0; n < APPENDED; n++) {
+        segment.frame = n;
+        numbers[n] = trace_append(&trace, &segment, 0);
+    }
+    uint64_t then = trace.next;
+    unsigned wrong = 0;
+    for (unsigned n = 0; n < APPENDED; n++)
+        found[n] = trace_find(&trace, numbers[n]) != NULL;
+    ck_assert(!found[300] && !found[TRACE_SPARE] && found[TRACE_SPARE + 310]);
+    segment.frame = APPENDED;
+    for (unsigned later = 0; later < TRACE_SPARE; later++) {
+        for (unsigned n = later % STEP; n < APPENDED; n += STEP) {
+            const struct trace_record *record = trace_find_then(&trace, numbers[n], then);
+            wrong += (record != NULL) != found[n] || (record && record->frame != n);
+        }
+        trace_append(&trace, &segment, 0);
+    }
+    for (unsigned later = 0; later < 2 * CAPACITY; later++) { /* too late is nothing */
+        trace_append(&trace, &segment, 0);
+        const struct trace_record *record = trace_find_then(&trace, numbers[APPENDED - 1], then);
+        wrong += record && record->frame != APPENDED - 1;
+    }
+    ck_assert_uint_eq(wrong, 0);
+}
+END_TEST
+
 /* What a log of 128 records leaves of a connection of 300 packets, and of one of 10 among them. */
 START_TEST(truncated_history)
 {
@@ -200,6 +238,7 @@ int main(void)
     tcase_add_test(tests, old_records_are_overwritten);
     tcase_add_test(tests, recent_records);
     tcase_add_test(tests, numbers_wrap);
+    tcase_add_loop_test(tests, found_as_it_was, 0, 4);
     tcase_add_test(tests, truncated_history);
     tcase_add_loop_test(tests, notes_by_length, 0, sizeof lengths / sizeof *lengths);
     suite_add_tcase(suite, tests);
