@@ -235,7 +235,7 @@ struct whyrst_packet {
 
 struct whyrst_options {
     uint32_t max_connections; /* 0 = 8,388,608; the longest idle goes first beyond it */
-    size_t trace_bytes;       /* memory of the trace log; 0 = 64 MiB, with counts_only 16 MiB */
+    size_t trace_bytes;       /* memory of the trace log; 0 = 64 MiB, with counts_only 8 MiB */
     uint32_t max_pending;     /* 0 = 8,192, at least 64: resets held back for what follows them */
     int64_t settle_nsec;      /* how long a reset is held back; 0 = until the end or max_pending */
     unsigned threads;         /* 0 = choose, 1 = none but the caller's, 2 = decode apart */

@@ -35,7 +35,7 @@ const char options_help[] =
     "\n"
     "Limits\n"
     "  --threads N          2: decode apart from the analysis; the output is the same\n"
-    "  --trace-mib N        memory for the packets before a reset (64; --summary 16)\n"
+    "  --trace-mib N        memory for the packets before a reset (64; --summary 8)\n"
     "  --connections N      connections tracked at once (8388608)\n"
     "\n"
     "  -V, -h               version, this text\n"

@@ -38,6 +38,8 @@ bool conn_holds_copy(const struct conn *conn, const struct trace_log *log,
     const struct endpoint *me = &conn->end[side];
     /* Numbered after everything seen: sent again, unless it lost some TTL on the way. */
     bool newer = segment->ip_id != 0 && (int16_t)(uint16_t)(segment->ip_id - me->ip_id) > 0;
+    if (newer && !me->ttl_varies && segment->ttl == me->ttl)
+        return false; /* no record of it has more */
     const struct trace_record *record = trace_find_recent(log, conn->trace);
     for (unsigned n = 0; record != NULL && n < COPY_RECORDS; n++) {
         uint32_t since_ticks = conn_ticks(segment->time_nsec) - conn_ticks(record->time_nsec);

@@ -52,6 +52,7 @@ struct endpoint {
     uint8_t wscale : 4;  /* with ENDPOINT_WSCALE */
     bool copied : 1;     /* some packet of it other than a RST was captured twice */
     bool steady : 1;     /* if it comes in order, its next packet is a usual one: conn_feed.h */
+    bool ttl_varies : 1; /* not all packets of it other than RSTs had the same TTL */
     uint8_t data_segments; /* with payload, saturated at 255 */
     uint8_t syns;          /* SYNs or SYN-ACKs, saturated */
 };

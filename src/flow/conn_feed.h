@@ -58,6 +58,9 @@ static inline void conn_take_id(struct endpoint *me, uint16_t ip_id)
 /* A copy from behind a router has a little less: no news. */
 static inline void conn_take_ttl(struct endpoint *me, uint8_t ttl)
 {
+    if (me->ttl == ttl)
+        return;
+    me->ttl_varies |= me->ttl != 0;
     if ((unsigned)(me->ttl - ttl) > 3)
         me->ttl = ttl;
 }

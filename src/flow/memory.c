@@ -2,7 +2,7 @@
 
 #include <sys/mman.h>
 
-#define HUGE_FROM ((size_t)16 << 20) /* what is small would mostly waste them */
+#define HUGE_FROM ((size_t)8 << 20) /* what is small would mostly waste them */
 
 void *memory_map(size_t bytes)
 {

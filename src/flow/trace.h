@@ -39,7 +39,7 @@ _Static_assert(
 
 /* How far back verdicts look. Reports show what came before, too, but what they say must be the
  * same where only counts are wanted and no more than this is kept. */
-#define TRACE_RECENT ((1u << 19) - TRACE_SPARE)
+#define TRACE_RECENT ((1u << 18) - TRACE_SPARE)
 
 struct trace_log {
     struct trace_record *records;
