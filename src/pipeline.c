@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "analyser.h"
+#include "flow/memory.h"
 
 #define RING_BATCHES 32  /* a power of two */
 #define RING_ROOM    16  /* batches that have to be free before a full ring is filled again */
@@ -23,6 +24,7 @@ struct pipeline {
     pthread_cond_t changed;
     pthread_t thread;
     struct whyrst_analyser *analyser;
+    size_t conns_populated, trace_populated; /* bytes, by the caller's thread */
     struct feed_batch ring[RING_BATCHES];
 };
 
@@ -104,6 +106,7 @@ struct pipeline *pipeline_new(struct whyrst_analyser *analyser, struct whyrst_er
     atomic_init(&pipeline->caller_wants, UINT64_MAX);
     atomic_init(&pipeline->stop, false);
     pipeline->analyser = analyser;
+    pipeline->conns_populated = pipeline->trace_populated = 0;
     pthread_mutex_init(&pipeline->mutex, NULL);
     pthread_cond_init(&pipeline->changed, NULL);
     for (unsigned n = 0; n < RING_BATCHES; n++)
@@ -147,8 +150,21 @@ struct feed_batch *pipeline_next(struct pipeline *pipeline)
     return batch;
 }
 
+/* Clearing memory is a good part of what the worker would have to do. Its counts may be stale here,
+ * which does no harm. */
+static void pipeline_populate(struct pipeline *pipeline)
+{
+    struct table *table = &pipeline->analyser->table;
+    struct trace_log *log = &pipeline->analyser->log;
+    memory_populate(table->conns, ((size_t)table->limit + 1) * sizeof(*table->conns),
+                    table->used * sizeof(*table->conns), &pipeline->conns_populated);
+    memory_populate(log->records, log->bytes, (size_t)log->next * sizeof(*log->records),
+                    &pipeline->trace_populated);
+}
+
 void pipeline_push(struct pipeline *pipeline)
 {
+    pipeline_populate(pipeline);
     uint64_t pushed = atomic_fetch_add(&pipeline->pushed, 1) + 1;
     pipeline_wake(pipeline, pushed, &pipeline->worker_wants);
 }

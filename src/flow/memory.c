@@ -2,7 +2,12 @@
 
 #include <sys/mman.h>
 
-#define HUGE_FROM ((size_t)8 << 20) /* what is small would mostly waste them */
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+#define POPULATE_BYTES ((size_t)2 << 20) /* at once, a huge page; half of it is kept ready */
+#define HUGE_FROM      ((size_t)8 << 20) /* what is small would mostly waste them */
 
 void *memory_map(size_t bytes)
 {
@@ -19,4 +24,15 @@ void memory_unmap(void *memory, size_t bytes)
 {
     if (memory != NULL)
         munmap(memory, bytes);
+}
+
+void memory_populate(void *memory, size_t bytes, size_t used, size_t *populated)
+{
+    size_t left = bytes - *populated;
+    if (used + POPULATE_BYTES / 2 < *populated || left == 0)
+        return;
+    left = left < POPULATE_BYTES ? left : POPULATE_BYTES;
+    /* only an optimisation: older systems refuse */
+    madvise((char *)memory + *populated, left, MADV_POPULATE_WRITE);
+    *populated += left;
 }

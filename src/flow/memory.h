@@ -9,4 +9,9 @@
 void *memory_map(size_t bytes);
 void memory_unmap(void *memory, size_t bytes);
 
+/* Touches what will be used next of such memory without changing it: for another thread than the
+ * one that uses it, which then does not wait for the system to clear it. used: how much is in use
+ * by now. *populated: how far this has come, 0 at first. */
+void memory_populate(void *memory, size_t bytes, size_t used, size_t *populated);
+
 #endif
