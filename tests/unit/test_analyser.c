@@ -242,6 +242,11 @@ START_TEST(few_connections)
     struct seen seen = analyse(script, &options, 100, true);
     ck_assert_uint_gt(seen.counts.evicted, 1000);
     ck_assert_uint_ge(seen.counts.connections, 3000);
+    options.threads = 2; /* lookups begin long before: what they find is dropped meanwhile */
+    struct seen apart = analyse(script, &options, 100, true);
+    ck_assert_str_eq(seen.text, apart.text);
+    ck_assert_mem_eq(&seen.counts, &apart.counts, sizeof seen.counts);
+    free(apart.text);
     free(seen.text);
     script_free(script);
 }

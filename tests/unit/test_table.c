@@ -99,12 +99,14 @@ END_TEST
 
 START_TEST(evicts_the_longest_idle)
 {
-    const unsigned limit = 500;
+    enum { limit = 500 };
+    uint32_t guesses[limit];
     ck_assert_int_eq(table_init(&table, limit, &script_key, NULL), 0);
     /* Even numbers were busy lately, odd ones are idle. */
     for (unsigned n = 0; n < limit; n++) {
         struct segment segment = packet_of(n, false);
-        ck_assert_uint_gt(insert(&table, &segment, n % 2 ? n : 1000000 + n), 0);
+        guesses[n] = insert(&table, &segment, n % 2 ? n : 1000000 + n);
+        ck_assert_uint_gt(guesses[n], 0);
     }
     ck_assert_uint_eq(evicted, 0);
     struct segment one_more = packet_of(limit, false);
@@ -117,6 +119,7 @@ START_TEST(evicts_the_longest_idle)
         bool gone = n % 2 && n < 2 * TABLE_EVICT_SHARE;
         uint32_t index = table_find(&table, &segment);
         ck_assert_msg((index == 0) == gone, "connection %u: %u", n, index);
+        ck_assert_uint_eq(table_holds(&table, guesses[n], &segment), !gone);
         if (index != 0)
             ck_assert_int_eq(table.conns[index].last_nsec, n % 2 ? n : 1000000 + n);
     }
