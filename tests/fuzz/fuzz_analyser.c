@@ -202,6 +202,23 @@ static const struct whyrst_rules *load_rules(void)
     return rules;
 }
 
+/* Feeds all packets, `portion` at a time, and returns what was counted. */
+static struct whyrst_counts analyse(struct state *state, const struct whyrst_options *options,
+                                    size_t count, size_t portion, whyrst_reset_fn *on_reset)
+{
+    struct whyrst_counts counts;
+    struct whyrst_analyser *analyser = whyrst_new(options, load_rules(), on_reset, state, NULL);
+    require(analyser != NULL, "an analyser");
+    for (size_t n = 0; n < count; n += portion) {
+        size_t part = count - n < portion ? count - n : portion;
+        require(whyrst_feed(analyser, &state->packets[n], part, NULL) == 0, "fed");
+    }
+    require(whyrst_finish(analyser, NULL) == 0, "finished");
+    whyrst_counts(analyser, &counts);
+    whyrst_free(analyser);
+    return counts;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct state state;
@@ -225,17 +242,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         state.next[n][0] = state.next[n][1] = n % 2 ? 0xfffffff0u : 1000u * n;
     for (unsigned n = 0; n < count; n++)
         make_packet(&state, data + 1 + n * PACKET_BYTES, n);
-    struct whyrst_analyser *analyser =
-        whyrst_new(&options, load_rules(), check_reset, &state, NULL);
-    require(analyser != NULL, "an analyser");
-    for (size_t n = 0; n < count; n += portion)
-        require(whyrst_feed(analyser, &state.packets[n], count - n < portion ? count - n : portion,
-                            NULL) == 0,
-                "fed");
-    require(whyrst_finish(analyser, NULL) == 0, "finished");
-    struct whyrst_counts counts;
-    whyrst_counts(analyser, &counts);
+    struct whyrst_counts counts = analyse(&state, &options, count, portion, check_reset);
     require(counts.resets == state.last_id && counts.resets <= counts.rst_packets, "counts");
-    whyrst_free(analyser);
+
+    /* counting decides another way than reporting, and with other threads */
+    options.counts_only = !options.counts_only;
+    options.threads = 3 - options.threads;
+    struct whyrst_counts again = analyse(&state, &options, count, portion, NULL);
+    require(memcmp(&counts, &again, sizeof counts) == 0, "the same counts");
     return 0;
 }
