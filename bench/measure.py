@@ -64,14 +64,14 @@ class Job:
 
 def round_robin(jobs, rounds, slow_rounds, limit):
     """Measures all jobs in turn, round after round, so that a change of the machine's mood
-    touches all of them; a failing job is left out from then on. Each round begins with a run that
-    does not count, so that the memory the others need is at hand."""
+    touches all of them; a failing job is left out from then on. Before each run comes one that
+    does not count, so that the memory it needs is at hand."""
     for number in range(rounds):
-        if jobs and not jobs[0].problem:
-            run_once(jobs[0].argv, limit, jobs[0].stdout)
         for job in jobs:
             if job.problem or (job.slow and number >= slow_rounds):
                 continue
+            if not job.slow:
+                run_once(job.argv, limit, job.stdout)
             sample = run_once(job.argv, limit, job.stdout)
             if sample.status == -signal.SIGKILL and sample.wall >= limit:
                 job.problem = f"stopped after {limit:.0f} s"
