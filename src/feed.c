@@ -160,15 +160,20 @@ void feed_look_ahead(const struct whyrst_analyser *analyser, struct feed_batch *
         batch->guesses[n] = table_guess(lines[n], segments[n].tag);
 }
 
-/* Two passes, so that a packet's cache misses overlap with those of its neighbours. */
+/* How many packets before its own a connection is asked for, so that a packet's cache misses
+ * overlap with the work on others. */
+#define FEED_AHEAD 16u
+
 static void feed_segments(struct whyrst_analyser *analyser, const struct feed_batch *batch)
 {
     const struct table *table = &analyser->table;
     const struct segment *segments = batch->decoded.segments;
-    size_t count = batch->decoded.count;
-    for (size_t n = 0; n < count; n++)
-        table_prefetch_conn(table, batch->guesses[n]);
+    size_t count = batch->decoded.count, asked = 0;
+    for (; asked < FEED_AHEAD && asked < count; asked++)
+        table_prefetch_conn(table, batch->guesses[asked]);
     for (size_t n = 0; n < count; n++) {
+        if (asked < count)
+            table_prefetch_conn(table, batch->guesses[asked++]);
         uint32_t index = batch->guesses[n];
         if (index == 0)
             index = table_stray(table, segments[n].tag);
