@@ -67,8 +67,7 @@ static void analyser_fill_defaults(struct whyrst_options *options)
         options->trace_bytes = options->counts_only ? COUNTS_TRACE_BYTES : DEFAULT_TRACE_BYTES;
     if (options->max_pending == 0)
         options->max_pending = DEFAULT_PENDING;
-    if (options->threads ==
-        0) /* a second one saves a quarter of the time for a quarter more work */
+    if (options->threads == 0)
         options->threads = 1;
 }
 

@@ -238,7 +238,7 @@ struct whyrst_options {
     size_t trace_bytes;       /* memory of the trace log; 0 = 64 MiB, with counts_only 8 MiB */
     uint32_t max_pending;     /* 0 = 8,192, at least 64: resets held back for what follows them */
     int64_t settle_nsec;      /* how long a reset is held back; 0 = until the end or max_pending */
-    unsigned threads;         /* 0 = choose, 1 = none but the caller's, 2 = decode apart */
+    unsigned threads;         /* 0 or 1 = none but the caller's, 2 = decode apart */
     bool counts_only;         /* fill cause, confidence and counts only (for --summary) */
     enum whyrst_language language;
 };

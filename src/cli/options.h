@@ -60,6 +60,9 @@ static inline bool options_is_live(const struct options *options)
 /* The format to write when standard output (or -o) is a terminal or not. */
 enum report_format options_format(const struct options *options, bool is_terminal);
 
+/* How many threads to use on inputs of so many bytes (0 = unknown) with so many processors. */
+unsigned options_thread_count(const struct options *options, uint64_t bytes, int processors);
+
 /* All names of causes, comma-separated, for messages. */
 void options_cause_names(char *buf, size_t size);
 

@@ -1,6 +1,7 @@
 #include "cli/session.h"
 
 #include <langinfo.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -102,6 +103,24 @@ static int session_open_report(struct session *session, bool is_terminal,
     return session->report ? 0 : -1;
 }
 
+/* Of all inputs together; what cannot be known, as of a pipe, counts as 0. */
+static uint64_t session_input_bytes(const struct session *session)
+{
+    uint64_t bytes = 0;
+    for (unsigned i = 0; i < session->capture_count; i++) {
+        struct capture_info info;
+        capture_info(session->captures[i], &info);
+        bytes += info.file_bytes;
+    }
+    return bytes;
+}
+
+static int session_processors(void)
+{
+    cpu_set_t allowed;
+    return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : 1;
+}
+
 static int session_open_analyser(struct session *session, struct whyrst_error *error)
 {
     const struct options *options = session->options;
@@ -110,7 +129,8 @@ static int session_open_analyser(struct session *session, struct whyrst_error *e
         .max_connections = options->max_connections,
         .trace_bytes = (size_t)options->trace_mib << 20,
         .settle_nsec = as_it_comes ? SESSION_SETTLE_NSEC : 0,
-        .threads = options->threads,
+        .threads =
+            options_thread_count(options, session_input_bytes(session), session_processors()),
         .counts_only = options->summary && !options->extract_file,
         .language = options->language,
     };

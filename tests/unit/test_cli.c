@@ -140,6 +140,20 @@ START_TEST(format_follows_the_output)
 }
 END_TEST
 
+START_TEST(threads_follow_size_and_processors)
+{
+    struct options options = {0};
+    ck_assert_uint_eq(options_thread_count(&options, UINT64_C(1) << 40, 2), 1);
+    ck_assert_uint_eq(options_thread_count(&options, UINT64_C(1) << 40, 4), 2);
+    ck_assert_uint_eq(options_thread_count(&options, UINT64_C(1) << 20, 64), 1);
+    ck_assert_uint_eq(options_thread_count(&options, 0, 64), 1);
+    options.threads = 2;
+    ck_assert_uint_eq(options_thread_count(&options, 0, 1), 2);
+    options.threads = 1;
+    ck_assert_uint_eq(options_thread_count(&options, UINT64_C(1) << 40, 64), 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("cli");
@@ -149,6 +163,7 @@ int main(void)
     tcase_add_test(tests, index_gives_each_frame_its_comment);
     tcase_add_test(tests, options_become_a_struct);
     tcase_add_test(tests, format_follows_the_output);
+    tcase_add_test(tests, threads_follow_size_and_processors);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
