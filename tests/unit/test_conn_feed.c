@@ -114,6 +114,34 @@ START_TEST(usual_and_any_agree)
 }
 END_TEST
 
+/* The answer to a SYN, too, has a path of its own, which a SYN sent twice does not take: that is
+ * all that the mark on one of these connections says. */
+START_TEST(answer_and_any_agree)
+{
+    struct pair pair = {0};
+    struct segment syn, answer;
+    int64_t now = 1000000000;
+    random_state = (uint64_t)_i + 1000;
+    unsigned client = draw(2);
+    draw_segment(&syn, &pair.one, client, now);
+    segment_set_flags(&syn, TCP_SYN);
+    segment_set_payload(&syn, 0);
+    pair_feed(&pair, &syn, "SYN");
+    ck_assert_uint_eq(pair.opened, 1);
+    draw_segment(&answer, &pair.one, !client, now + (int64_t)draw(2000) * 1000000);
+    segment_set_flags(&answer, TCP_SYN | TCP_ACK);
+    segment_set_payload(&answer, 0);
+    answer.ack = syn.seq + 1;
+    answer.mss = (uint16_t)draw(9000);
+    pair.two.repeated = 1;
+    conn_feed(&pair.one, &pair.one_colds[1], &answer, !client);
+    conn_feed(&pair.two, &pair.two_cold, &answer, !client);
+    ck_assert_uint_eq(pair.two.repeated, 2);
+    pair.two.repeated = 0;
+    pair_compare(&pair, "SYN-ACK");
+}
+END_TEST
+
 /* From the handshake's last ACK on, an orderly connection has only usual packets. */
 START_TEST(orderly_connection_is_usual)
 {
@@ -145,6 +173,7 @@ int main(void)
     Suite *suite = suite_create("conn_feed");
     TCase *tests = tcase_create("conn_feed");
     tcase_add_loop_test(tests, usual_and_any_agree, 0, 200);
+    tcase_add_loop_test(tests, answer_and_any_agree, 0, 200);
     tcase_add_test(tests, orderly_connection_is_usual);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
