@@ -24,7 +24,7 @@ void capture_end_early(struct capture *capture, const char *what)
 {
     const struct source *source = &capture->source;
     const char *damage = source->gunzip ? gunzip_damage(source->gunzip) : NULL;
-    if (source->shrunk || source_is_cut(source))
+    if (source_is_cut(source))
         damage = "the file was shortened while it was read";
     capture->ended = capture->truncated = true;
     snprintf(capture->truncated_text, sizeof capture->truncated_text,
@@ -114,13 +114,29 @@ struct capture *capture_new_live(const char *interface, uint16_t input,
     return capture;
 }
 
+bool capture_rewind(struct capture *capture)
+{
+    if (capture->kind == CAPTURE_INTERFACE || !source_can_restart(&capture->source))
+        return false;
+    capture->format->stop(capture);
+    source_release(&capture->source);
+    capture->frame_no = 0;
+    capture->ended = capture->finished = capture->truncated = false;
+    capture->truncated_text[0] = '\0';
+    capture->rewound = true;
+    return true;
+}
+
 static struct capture *capture_started(struct capture *capture, int opened,
                                        struct whyrst_error *error)
 {
-    if (opened == 0 && capture_start(capture, error) == 0)
-        return capture;
-    capture_close(capture);
-    return NULL;
+    if (opened < 0 || capture_start(capture, error) < 0) {
+        capture_close(capture);
+        return NULL;
+    }
+    if (source_is_of_many(&capture->source))
+        capture_rewind(capture); /* holds nothing until it is its turn to be read */
+    return capture;
 }
 
 struct capture *capture_open_with(const char *path, uint16_t input,
@@ -133,8 +149,8 @@ struct capture *capture_open_with(const char *path, uint16_t input,
     if (!capture)
         return NULL;
     const char *name = kind == CAPTURE_STDIN ? "standard input" : capture->name;
-    return capture_started(capture,
-                           source_open(&capture->source, path, name, source_options, error), error);
+    int opened = source_open(&capture->source, capture->name, name, source_options, error);
+    return capture_started(capture, opened, error);
 }
 
 struct capture *capture_open(const char *path, uint16_t input,
@@ -153,19 +169,6 @@ struct capture *capture_open_memory(const void *bytes, size_t count, uint16_t in
         return NULL;
     return capture_started(capture, source_open_memory(&capture->source, bytes, count, error),
                            error);
-}
-
-bool capture_rewind(struct capture *capture)
-{
-    if (capture->kind == CAPTURE_INTERFACE || !source_can_restart(&capture->source))
-        return false;
-    capture->format->stop(capture);
-    source_release(&capture->source);
-    capture->frame_no = 0;
-    capture->ended = capture->finished = capture->truncated = false;
-    capture->truncated_text[0] = '\0';
-    capture->rewound = true;
-    return true;
 }
 
 /* The beginning again, which capture_rewind left for later. */
@@ -220,14 +223,7 @@ int capture_read(struct capture *capture, struct whyrst_packet *packets, size_t 
         return -1;
     }
     while (!capture->ended) {
-        uint64_t frame_no = capture->frame_no;
         int count = capture->format->read(capture, packets, max, error);
-        if (count > 0 && source_is_cut(&capture->source)) {
-            /* Some of these packets may have been made of zeros. */
-            capture->frame_no = frame_no;
-            capture_end_early(capture, "");
-            break;
-        }
         if (count < 0) {
             capture->ended = true;
             return -1;

@@ -1,7 +1,7 @@
 /* Where packets come from: pcap and pcapng files (also gzip), standard input, live interfaces.
  *
  * A capture hands out blocks of packets without copying them: the bytes stay where they were read
- * or mapped and are valid until the next capture_read() on the same capture.
+ * and are valid until the next capture_read() on the same capture.
  */
 #ifndef WHYRST_CAPTURE_CAPTURE_H
 #define WHYRST_CAPTURE_CAPTURE_H

@@ -24,11 +24,9 @@ struct gunzip *gunzip_new(const uint8_t *first, size_t count, struct whyrst_erro
         capture_fail(error, "no memory to decompress the capture");
         return NULL;
     }
-    if (count > 0) {
-        memcpy(gunzip->input, first, count);
-        gunzip->stream.next_in = gunzip->input;
-        gunzip->stream.avail_in = (uInt)count;
-    }
+    memcpy(gunzip->input, first, count);
+    gunzip->stream.next_in = gunzip->input;
+    gunzip->stream.avail_in = (uInt)count;
     return gunzip;
 }
 
@@ -48,8 +46,7 @@ const char *gunzip_damage(const struct gunzip *gunzip)
 static int gunzip_more_input(struct gunzip *gunzip, struct source *source,
                              struct whyrst_error *error)
 {
-    const uint8_t *bytes;
-    ptrdiff_t count = source_take_raw(source, gunzip->input, sizeof gunzip->input, &bytes, error);
+    ptrdiff_t count = source_take_raw(source, gunzip->input, sizeof gunzip->input, error);
     if (count < 0)
         return -1;
     if (count == 0) {
@@ -58,7 +55,7 @@ static int gunzip_more_input(struct gunzip *gunzip, struct source *source,
             gunzip->damage = "the gzip data is cut";
         return 0;
     }
-    gunzip->stream.next_in = (Bytef *)(uintptr_t)bytes; /* zlib does not write to it */
+    gunzip->stream.next_in = gunzip->input;
     gunzip->stream.avail_in = (uInt)count;
     return 1;
 }

@@ -13,11 +13,6 @@
 #define CAPTURE_MAX_CAPLEN      262144u
 #define CAPTURE_MAX_CAPLEN_EVER (256u << 20) /* whatever the snaplen says */
 
-/* How far ahead of the record in hand mapped bytes are fetched into the cache. Each record says
- * where the next one starts, so without this every record of a full-payload capture is a miss. */
-#define CAPTURE_PREFETCH_BYTES 4096
-#define CAPTURE_CACHE_LINE     64
-
 /* For the walks, of which there is one copy for each byte order. */
 #define CAPTURE_HOT static inline __attribute__((always_inline))
 
@@ -131,18 +126,6 @@ static inline uint32_t capture_caplen_limit(uint32_t snaplen)
     if (snaplen <= CAPTURE_MAX_CAPLEN)
         return CAPTURE_MAX_CAPLEN;
     return snaplen < CAPTURE_MAX_CAPLEN_EVER ? snaplen : CAPTURE_MAX_CAPLEN_EVER;
-}
-
-/* Asks for the lines CAPTURE_PREFETCH_BYTES after a record's own: as the next record begins where
- * this one ends, each line is asked for once. Most records fit in two lines, which take no branch.
- * Addresses past the end are harmless to ask for. */
-static inline void capture_prefetch(const uint8_t *record, uint32_t record_bytes)
-{
-    uintptr_t ahead = (uintptr_t)record + CAPTURE_PREFETCH_BYTES;
-    __builtin_prefetch((const void *)ahead);
-    __builtin_prefetch((const void *)(ahead + CAPTURE_CACHE_LINE));
-    for (uint32_t at = 2 * CAPTURE_CACHE_LINE; at < record_bytes; at += CAPTURE_CACHE_LINE)
-        __builtin_prefetch((const void *)(ahead + at));
 }
 
 #endif

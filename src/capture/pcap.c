@@ -87,7 +87,6 @@ CAPTURE_HOT size_t pcap_walk(struct capture *capture, const struct pcap *pcap,
         packet->frame_no = ++frame_no;
         packet->link_type = format.link_type;
         packet->input = input;
-        capture_prefetch(cursor, PCAP_RECORD_BYTES + caplen);
         cursor += PCAP_RECORD_BYTES + caplen;
     }
     source->cursor = cursor;

@@ -145,7 +145,6 @@ CAPTURE_HOT size_t pcapng_walk(struct capture *capture, struct whyrst_packet *pa
         if (*wrong)
             break;
         count++;
-        capture_prefetch(cursor, length);
         cursor += length;
     }
     source->cursor = cursor;

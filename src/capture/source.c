@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,118 +11,68 @@
 #include "capture/gunzip.h"
 #include "capture/internal.h"
 
-#define SOURCE_WINDOW_BYTES (4u << 20)  /* mapped pages made present at once */
-#define SOURCE_FIRST_BYTES  (64u << 10) /* the first window: many files are only looked into */
+#define SOURCE_FIRST_BYTES (64u << 10) /* the first block: many files are only looked into */
+#define SOURCE_KEPT_FDS    32 /* a descriptor from here on tells that many files are open at once */
 
-#ifndef MADV_POPULATE_READ
-#define MADV_POPULATE_READ 22
-#endif
+/* ---- Raw bytes ---------------------------------------------------------------------------------
+ */
 
-static uint64_t page_floor(uint64_t offset)
+static ptrdiff_t take_memory(const struct source *source, uint8_t *space, size_t max)
 {
-    return offset & ~(uint64_t)(sysconf(_SC_PAGESIZE) - 1);
+    uint64_t left = source->file_bytes - source->raw_offset;
+    size_t count = left < max ? (size_t)left : max;
+    if (count > 0)
+        memcpy(space, source->memory + source->raw_offset, count);
+    return (ptrdiff_t)count;
 }
 
-static void source_hash(struct source *source, const uint8_t *bytes, size_t count)
-{
-    if (source->digest)
-        digest_feed(source->digest, bytes, count);
-}
-
-/* Makes the mapping's next `count` bytes from raw_offset present, gives back those before `keep`.
- * Returns how many there are; fewer than asked when the file ends or was cut meanwhile. */
-static size_t map_advance(struct source *source, size_t count, uint64_t keep)
-{
-    uint64_t from = page_floor(source->raw_offset);
-    uint64_t to = source->raw_offset + count;
-    if (to > source->map_bytes)
-        to = source->map_bytes;
-    if (source->fd == SOURCE_MEMORY_FD)
-        return to - source->raw_offset;
-    if (page_floor(keep) > source->released) {
-        madvise(source->map + source->released, page_floor(keep) - source->released, MADV_DONTNEED);
-        source->released = page_floor(keep);
-    }
-    if (to == source->raw_offset)
-        return 0;
-    if (to < source->map_bytes) {
-        uint64_t ahead = source->map_bytes - to < count ? source->map_bytes - to : count;
-        madvise(source->map + page_floor(to), ahead, MADV_WILLNEED);
-    }
-    if (madvise(source->map + from, to - from, MADV_POPULATE_READ) != 0 && errno == EFAULT) {
-        /* Touching these pages would raise SIGBUS: the file has been cut since it was opened. */
-        source->shrunk = true;
-        source->map_bytes = source->raw_offset;
-        return 0;
-    }
-    return to - source->raw_offset;
-}
-
-static ptrdiff_t read_some(struct source *source, uint8_t *space, size_t max,
+static ptrdiff_t take_file(const struct source *source, uint8_t *space, size_t max,
                            struct whyrst_error *error)
 {
     ptrdiff_t count;
     do
         count = read(source->fd, space, max);
     while (count < 0 && errno == EINTR);
-    if (count < 0) {
+    if (count < 0)
         capture_fail(error, "%s: cannot read: %s", source->name, strerror(errno));
-        return -1;
-    }
     return count;
 }
 
-ptrdiff_t source_take_raw(struct source *source, uint8_t *space, size_t max, const uint8_t **bytes,
+ptrdiff_t source_take_raw(struct source *source, uint8_t *space, size_t max,
                           struct whyrst_error *error)
 {
-    ptrdiff_t count;
-    if (source->map) {
-        count = (ptrdiff_t)map_advance(source, max, source->raw_offset);
-        *bytes = source->map + source->raw_offset;
-    } else {
-        count = read_some(source, space, max, error);
-        *bytes = space;
-    }
+    ptrdiff_t count =
+        source->memory ? take_memory(source, space, max) : take_file(source, space, max, error);
     if (count > 0) {
-        source_hash(source, *bytes, (size_t)count);
+        if (source->digest)
+            digest_feed(source->digest, space, (size_t)count);
         source->raw_offset += (uint64_t)count;
     }
     return count;
 }
 
+bool source_is_cut(const struct source *source)
+{
+    return source->is_file && source->raw_offset < source->file_bytes;
+}
+
 /* ---- Filling -----------------------------------------------------------------------------------
  */
 
-static int fill_mapped(struct source *source, size_t need)
-{
-    size_t step = source->raw_offset == 0 && source->window_bytes > SOURCE_FIRST_BYTES
-                      ? SOURCE_FIRST_BYTES
-                      : source->window_bytes;
-    while ((size_t)(source->end - source->cursor) < need) {
-        const uint8_t *bytes = source->end;
-        size_t count = map_advance(source, step, source_offset(source));
-        if (count == 0)
-            return 0;
-        source_hash(source, bytes, count);
-        source->end += count;
-        source->end_offset += count;
-        source->raw_offset += count;
-    }
-    return 1;
-}
-
+/* Room for `need` bytes at the cursor and a block more; what is left of the last one moves to its
+ * front. */
 static int buffer_reserve(struct source *source, size_t need, struct whyrst_error *error)
 {
     size_t left = (size_t)(source->end - source->cursor);
-    size_t block =
-        source->window_bytes < SOURCE_BLOCK_BYTES ? source->window_bytes : SOURCE_BLOCK_BYTES;
+    size_t block = source->raw_offset == 0 && source->block_bytes > SOURCE_FIRST_BYTES
+                       ? SOURCE_FIRST_BYTES
+                       : source->block_bytes;
     size_t bytes = need < block ? block : need + block;
     if (bytes > source->buffer_bytes) {
         uint8_t *buffer = malloc(bytes);
-        if (!buffer) {
-            capture_fail(error, "%s: no memory for a block of %zu bytes", source->name, bytes);
-            return -1;
-        }
+        if (!buffer)
+            return capture_fail(error, "%s: no memory for a block of %zu bytes", source->name,
+                                bytes);
         if (left > 0)
             memcpy(buffer, source->cursor, left);
         free(source->buffer);
@@ -137,29 +86,23 @@ static int buffer_reserve(struct source *source, size_t need, struct whyrst_erro
     return 0;
 }
 
-static int fill_buffer(struct source *source, size_t need, struct whyrst_error *error)
+int source_fill(struct source *source, size_t need, struct whyrst_error *error)
 {
+    if ((size_t)(source->end - source->cursor) >= need)
+        return 1;
     if (buffer_reserve(source, need, error) < 0)
         return -1;
     while ((size_t)(source->end - source->cursor) < need) {
         uint8_t *space = source->buffer + (source->end - source->buffer);
         size_t room = source->buffer_bytes - (size_t)(source->end - source->buffer);
-        const uint8_t *bytes;
         ptrdiff_t count = source->gunzip ? gunzip_read(source->gunzip, source, space, room, error)
-                                         : source_take_raw(source, space, room, &bytes, error);
+                                         : source_take_raw(source, space, room, error);
         if (count <= 0)
             return (int)count;
         source->end += count;
         source->end_offset += (uint64_t)count;
     }
     return 1;
-}
-
-int source_fill(struct source *source, size_t need, struct whyrst_error *error)
-{
-    if ((size_t)(source->end - source->cursor) >= need)
-        return 1;
-    return source->is_mapped ? fill_mapped(source, need) : fill_buffer(source, need, error);
 }
 
 int source_skip(struct source *source, uint64_t count, struct whyrst_error *error)
@@ -181,11 +124,9 @@ int source_skip(struct source *source, uint64_t count, struct whyrst_error *erro
 int source_drain(struct source *source, struct whyrst_error *error)
 {
     uint8_t space[16384];
-    const uint8_t *bytes;
-    size_t step = source->map ? source->window_bytes : sizeof space;
     ptrdiff_t count;
     do
-        count = source_take_raw(source, space, step, &bytes, error);
+        count = source_take_raw(source, space, sizeof space, error);
     while (count > 0);
     return (int)count;
 }
@@ -193,71 +134,51 @@ int source_drain(struct source *source, struct whyrst_error *error)
 /* ---- Opening -----------------------------------------------------------------------------------
  */
 
-/* Standard input may be a file already read in part; only what is left counts then. */
-static void source_map(struct source *source, const struct stat *status)
-{
-    if (!S_ISREG(status->st_mode) || status->st_size <= 0 ||
-        (uintmax_t)status->st_size > SIZE_MAX / 2)
-        return;
-    if (!source->owns_fd && lseek(source->fd, 0, SEEK_CUR) != 0)
-        return;
-    void *map = mmap(NULL, (size_t)status->st_size, PROT_READ, MAP_SHARED, source->fd, 0);
-    if (map == MAP_FAILED)
-        return; /* some file systems cannot; read() will do */
-    madvise(map, (size_t)status->st_size, MADV_SEQUENTIAL);
-    source->map = map;
-    source->map_bytes = (uint64_t)status->st_size;
-    sigbus_guard(&source->guard, map, (size_t)status->st_size);
-    /* The mapping keeps the file; thousands of rotated files must not need as many descriptors. */
-    if (source->owns_fd)
-        close(source->fd);
-    source->fd = -1;
-    source->owns_fd = false;
-}
-
+/* Looks whether it is gzip; what it read to see that is then inflated. */
 static int source_start(struct source *source, struct whyrst_error *error)
 {
-    source->is_mapped = source->map != NULL;
-    if (source->is_mapped)
-        source->cursor = source->end = source->map;
     int more = source_fill(source, 2, error);
     if (more <= 0)
         return more;
     if (source->cursor[0] != 0x1f || source->cursor[1] != 0x8b)
         return 0;
-    size_t seen = (size_t)(source->end - source->cursor);
-    const uint8_t *first = source->cursor;
-    if (source->is_mapped) {
-        /* Inflate reads the mapping from its beginning. */
-        source->raw_offset = 0;
-        seen = 0;
-        if (source->digest)
-            digest_restart(source->digest);
-    }
-    source->gunzip = gunzip_new(first, seen, error);
+    source->gunzip = gunzip_new(source->cursor, (size_t)(source->end - source->cursor), error);
     if (!source->gunzip)
         return -1;
-    source->is_mapped = false;
-    source->cursor = source->end = NULL;
+    source->cursor = source->end = source->buffer;
     source->end_offset = 0;
     return 0;
 }
 
-static int source_init(struct source *source, const char *name,
+static int source_init(struct source *source, const char *path, const char *name,
                        const struct source_options *options, struct whyrst_error *error)
 {
     memset(source, 0, sizeof *source);
+    source->path = path;
     source->name = name;
     source->fd = -1;
-    source->window_bytes =
-        options && options->window_bytes ? options->window_bytes : SOURCE_WINDOW_BYTES;
+    source->block_bytes =
+        options && options->block_bytes ? options->block_bytes : SOURCE_BLOCK_BYTES;
     if (options && options->sha256) {
         source->digest = digest_new();
-        if (!source->digest) {
-            capture_fail(error, "%s: no memory to hash the capture", name);
-            return -1;
-        }
+        if (!source->digest)
+            return capture_fail(error, "%s: no memory to hash the capture", name);
     }
+    return 0;
+}
+
+/* Opens the descriptor and learns what it is of. */
+static int source_open_fd(struct source *source, struct stat *status, struct whyrst_error *error)
+{
+    bool is_stdin = strcmp(source->path, "-") == 0;
+    source->fd = is_stdin ? STDIN_FILENO : open(source->path, O_RDONLY | O_CLOEXEC);
+    source->owns_fd = !is_stdin;
+    if (source->fd < 0 || fstat(source->fd, status) < 0)
+        return capture_fail(error, "%s: cannot open: %s", source->name, strerror(errno));
+    if (S_ISDIR(status->st_mode))
+        return capture_fail(error, "%s: is a directory, not a capture file", source->name);
+    if (S_ISREG(status->st_mode))
+        posix_fadvise(source->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* only an optimisation */
     return 0;
 }
 
@@ -265,28 +186,18 @@ int source_open(struct source *source, const char *path, const char *name,
                 const struct source_options *options, struct whyrst_error *error)
 {
     struct stat status;
-    bool is_stdin = strcmp(path, "-") == 0;
-    if (source_init(source, name, options, error) < 0)
-        return -1;
-    source->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    source->owns_fd = !is_stdin;
-    if (source->fd < 0 || fstat(source->fd, &status) < 0) {
-        capture_fail(error, "%s: cannot open: %s", source->name, strerror(errno));
+    if (source_init(source, path, name, options, error) < 0 ||
+        source_open_fd(source, &status, error) < 0)
         goto failed;
-    }
-    if (S_ISDIR(status.st_mode)) {
-        capture_fail(error, "%s: is a directory, not a capture file", source->name);
-        goto failed;
-    }
     source->device = status.st_dev;
     source->inode = status.st_ino;
-    if (S_ISREG(status.st_mode))
+    if (S_ISREG(status.st_mode)) {
         source->file_bytes = (uint64_t)status.st_size;
-    if (!options || !options->no_map)
-        source_map(source, &status);
-    if (source_start(source, error) < 0)
-        goto failed;
-    return 0;
+        /* standard input may be a file of which others read a part */
+        source->is_file = source->owns_fd || lseek(source->fd, 0, SEEK_CUR) == 0;
+    }
+    if (source_start(source, error) == 0)
+        return 0;
 failed:
     source_close(source);
     return -1;
@@ -295,11 +206,11 @@ failed:
 int source_open_memory(struct source *source, const void *bytes, size_t count,
                        struct whyrst_error *error)
 {
-    if (source_init(source, "memory", NULL, error) < 0)
+    if (source_init(source, "", "memory", NULL, error) < 0)
         return -1;
-    source->fd = SOURCE_MEMORY_FD;
-    source->map = (uint8_t *)(uintptr_t)bytes; /* only read */
-    source->map_bytes = source->file_bytes = count;
+    source->memory = bytes;
+    source->file_bytes = count;
+    source->is_file = true;
     if (source_start(source, error) == 0)
         return 0;
     source_close(source);
@@ -308,10 +219,17 @@ int source_open_memory(struct source *source, const void *bytes, size_t count,
 
 bool source_can_restart(const struct source *source)
 {
-    return source->map != NULL;
+    return source->is_file;
 }
 
-void source_release(struct source *source)
+static void source_close_fd(struct source *source)
+{
+    if (source->owns_fd && source->fd >= 0)
+        close(source->fd);
+    source->fd = -1;
+}
+
+static void source_free_buffers(struct source *source)
 {
     gunzip_free(source->gunzip);
     free(source->buffer);
@@ -319,30 +237,55 @@ void source_release(struct source *source)
     source->buffer = NULL;
     source->buffer_bytes = 0;
     source->cursor = source->end = NULL;
-    if (source->map && source->fd != SOURCE_MEMORY_FD)
-        madvise(source->map, source->map_bytes, MADV_DONTNEED);
+}
+
+bool source_is_of_many(const struct source *source)
+{
+    return source->fd >= SOURCE_KEPT_FDS;
+}
+
+void source_release(struct source *source)
+{
+    source_free_buffers(source);
+    if (source_is_of_many(source))
+        source_close_fd(source);
+}
+
+/* A descriptor at the first byte of the same file. */
+static int source_reopen(struct source *source, struct whyrst_error *error)
+{
+    struct stat status;
+    if (source->memory)
+        return 0;
+    if (source->fd >= 0)
+        return lseek(source->fd, 0, SEEK_SET) == 0
+                   ? 0
+                   : capture_fail(error, "%s: cannot read again: %s", source->name,
+                                  strerror(errno));
+    if (source_open_fd(source, &status, error) < 0)
+        return -1;
+    if (status.st_dev != source->device || status.st_ino != source->inode)
+        return capture_fail(error,
+                            "%s: was replaced by another file while it waited to be read; "
+                            "analyse a copy, or fewer files at a time",
+                            source->name);
+    return 0;
 }
 
 int source_restart(struct source *source, struct whyrst_error *error)
 {
-    source_release(source);
-    source->raw_offset = source->released = source->end_offset = 0;
+    source_free_buffers(source);
+    source->raw_offset = source->end_offset = 0;
     if (source->digest)
         digest_restart(source->digest);
-    return source_start(source, error);
+    return source_reopen(source, error) < 0 ? -1 : source_start(source, error);
 }
 
 void source_close(struct source *source)
 {
-    if (source->map && source->fd != SOURCE_MEMORY_FD) {
-        sigbus_unguard(&source->guard);
-        munmap(source->map, source->file_bytes);
-    }
-    if (source->owns_fd && source->fd >= 0)
-        close(source->fd);
-    gunzip_free(source->gunzip);
+    source_close_fd(source);
+    source_free_buffers(source);
     digest_free(source->digest);
-    free(source->buffer);
     memset(source, 0, sizeof *source);
     source->fd = -1;
 }

@@ -1,50 +1,43 @@
-/* The bytes of a capture file or stream, in order: mapped when it is a regular file, read into a
- * buffer when it is a pipe, inflated into a buffer when it is gzip. Private to src/capture. */
+/* The bytes of a capture file or stream, in order: read in blocks that stay in the processor's
+ * cache, which costs less than mapping the file page by page; inflated when it is gzip. Private to
+ * src/capture. */
 #ifndef WHYRST_CAPTURE_SOURCE_H
 #define WHYRST_CAPTURE_SOURCE_H
 
-#include "capture/sigbus.h"
 #include "whyrst/whyrst.h"
 
-#define SOURCE_BLOCK_BYTES (256u << 10) /* read or inflated at once */
-#define SOURCE_MEMORY_FD   (-2)         /* source.fd of source_open_memory */
+#define SOURCE_BLOCK_BYTES (512u << 10) /* read or inflated at once */
 
 struct gunzip;
 struct digest;
 
 struct source_options {
-    bool sha256;         /* hash the file's bytes */
-    size_t window_bytes; /* mapped ahead, or read at once; 0 = the default */
-    bool no_map;         /* read() regular files too */
+    bool sha256;        /* hash the file's bytes */
+    size_t block_bytes; /* read at once; 0 = SOURCE_BLOCK_BYTES */
 };
 
 struct source {
     const uint8_t *cursor, *end; /* the bytes at hand; the reader moves cursor */
     uint64_t end_offset;         /* of end, in the (inflated) stream */
-    bool is_mapped;              /* cursor points into the mapping: prefetching pays */
 
-    const char *name; /* for messages; the caller's */
-    size_t window_bytes;
-    int fd; /* -1 once a file is mapped */
+    const char *path, *name; /* name is for messages; both are the caller's */
+    size_t block_bytes;
+    int fd; /* -1: none */
     bool owns_fd;
-
-    uint8_t *map; /* whole file; NULL when read through fd */
-    uint64_t map_bytes;
-    uint64_t released;   /* mapped bytes before this are given back */
-    uint64_t raw_offset; /* bytes of the file taken so far, before inflating */
-    uint64_t file_bytes; /* 0 = unknown */
+    bool is_file;          /* a regular file, read from its first byte: can be read again */
+    uint64_t raw_offset;   /* bytes of the file taken so far, before inflating */
+    uint64_t file_bytes;   /* when it was opened; 0 = unknown */
+    const uint8_t *memory; /* file_bytes bytes to read instead of fd, NULL when there are none */
     uint64_t device, inode;
-    bool shrunk;               /* the file became shorter while it was read */
-    struct sigbus_guard guard; /* of map; .hit: bytes at hand became zeros */
 
-    uint8_t *buffer; /* when not mapped, or gzip */
+    uint8_t *buffer;
     size_t buffer_bytes;
     struct gunzip *gunzip; /* NULL unless gzip */
     struct digest *digest; /* NULL unless asked for */
 };
 
-/* Opens path ("-": standard input) and looks whether it is gzip; name is for messages and must
- * outlive the source. -1 on failure. */
+/* Opens path ("-": standard input) and looks whether it is gzip; path and name must outlive the
+ * source. -1 on failure. */
 int source_open(struct source *source, const char *path, const char *name,
                 const struct source_options *options, struct whyrst_error *error);
 /* The same over bytes in memory, which must outlive the source. */
@@ -52,7 +45,7 @@ int source_open_memory(struct source *source, const void *bytes, size_t count,
                        struct whyrst_error *error);
 void source_close(struct source *source);
 
-/* Makes at least `need` bytes available at cursor; bytes before cursor become invalid.
+/* Makes at least `need` bytes available at cursor; bytes handed out before become invalid.
  * 1 when they are there, 0 when the input ends before, -1 on a read error. */
 int source_fill(struct source *source, size_t need, struct whyrst_error *error);
 /* Moves `count` bytes ahead, seen or not. Returns as source_fill. */
@@ -60,19 +53,20 @@ int source_skip(struct source *source, uint64_t count, struct whyrst_error *erro
 /* Reads to the end of the file so that the hash covers every byte. */
 int source_drain(struct source *source, struct whyrst_error *error);
 
-/* Gives memory back when nothing more is to be read; only source_restart makes it usable again. */
+/* Gives buffers back, and the descriptor of one of many, when nothing more is to be read for now;
+ * only source_restart makes it usable again. */
 void source_release(struct source *source);
 
-/* A mapped file can be read again from its first byte; a pipe cannot. */
+/* Whether so many files are open that this one should be released until it is read. */
+bool source_is_of_many(const struct source *source);
+
+/* A file can be read again from its first byte; a pipe cannot. */
 bool source_can_restart(const struct source *source);
-/* Back to the first byte, with buffers given back. -1 on failure. */
+/* Back to the first byte. -1 on failure. */
 int source_restart(struct source *source, struct whyrst_error *error);
 
-/* Whether bytes handed out may be gone because the file was cut under the mapping. */
-static inline bool source_is_cut(const struct source *source)
-{
-    return atomic_load_explicit(&source->guard.hit, memory_order_relaxed);
-}
+/* Whether the file has fewer bytes than when it was opened; true only once its end was met. */
+bool source_is_cut(const struct source *source);
 
 /* Offset of cursor in the (inflated) stream. */
 static inline uint64_t source_offset(const struct source *source)
@@ -80,9 +74,8 @@ static inline uint64_t source_offset(const struct source *source)
     return source->end_offset - (uint64_t)(source->end - source->cursor);
 }
 
-/* Raw bytes of the file, before inflating: up to `max`, into *bytes (valid until the next call).
- * `space` is used when they have to be read. 0 at the end, -1 on error. */
-ptrdiff_t source_take_raw(struct source *source, uint8_t *space, size_t max, const uint8_t **bytes,
+/* Raw bytes of the file, before inflating: up to `max`, into space. 0 at the end, -1 on error. */
+ptrdiff_t source_take_raw(struct source *source, uint8_t *space, size_t max,
                           struct whyrst_error *error);
 
 #endif

@@ -1,5 +1,5 @@
 /* Any bytes as a capture file. The first byte chooses how it is read: from memory, or through a
- * file with windows so small that everything crosses them. */
+ * file in blocks so small that everything crosses them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -10,17 +10,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static struct capture *open_file(const uint8_t *data, size_t size, bool no_map)
+static struct capture *open_file(const uint8_t *data, size_t size, int *fd)
 {
     char path[64];
-    const struct source_options way = {.window_bytes = 1, .no_map = no_map, .sha256 = true};
-    int fd = memfd_create("capture", MFD_CLOEXEC);
-    if (fd < 0 || write(fd, data, size) != (ssize_t)size)
+    const struct source_options way = {.block_bytes = 1, .sha256 = true};
+    *fd = memfd_create("capture", MFD_CLOEXEC);
+    if (*fd < 0 || write(*fd, data, size) != (ssize_t)size)
         abort();
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    struct capture *capture = capture_open_with(path, 0, NULL, &way, NULL);
-    close(fd);
-    return capture;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", *fd);
+    return capture_open_with(path, 0, NULL, &way, NULL);
 }
 
 static uint64_t read_all(struct capture *capture)
@@ -49,15 +47,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 1)
         return 0;
+    int fd = -1;
     struct capture *capture = (data[0] & 3) == 0
-                                  ? open_file(data + 1, size - 1, data[0] & 4)
+                                  ? open_file(data + 1, size - 1, &fd)
                                   : capture_open_memory(data + 1, size - 1, 0, NULL, NULL);
     if (!capture)
-        return 0;
+        goto done;
     uint64_t first = read_all(capture);
     /* Read again from the beginning, it must be the same. */
     if (capture_rewind(capture) && read_all(capture) != first)
         abort();
     capture_close(capture);
+done:
+    if (fd >= 0)
+        close(fd);
     return 0;
 }

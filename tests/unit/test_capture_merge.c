@@ -24,14 +24,19 @@ static const struct {
 
 static struct bytes bytes;
 
-static struct capture *file_capture(const int *seconds, uint16_t input, bool seekable)
+static void put_file(const int *seconds)
 {
-    char path[64];
-    struct whyrst_error error = {{0}};
     bytes.count = 0;
     put_pcap_header(&bytes, 0xa1b2c3d4, 65535, 1);
     for (; *seconds; seconds++)
         put_pcap_packet(&bytes, (uint32_t)*seconds, 0, 30 + (uint32_t)*seconds);
+}
+
+static struct capture *file_capture(const int *seconds, uint16_t input, bool seekable)
+{
+    char path[64];
+    struct whyrst_error error = {{0}};
+    put_file(seconds);
     if (!seekable) {
         int ends[2];
         ck_assert_int_eq(pipe(ends), 0);
@@ -85,19 +90,49 @@ START_TEST(merged_in_time_order)
 }
 END_TEST
 
+/* A file with packets at the given second, in a directory of its own. */
+static void named_file(char path[64], const char *directory, int number, int second)
+{
+    const int seconds[] = {second, second, 0};
+    snprintf(path, 64, "%s/%d", directory, number);
+    put_file(seconds);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    ck_assert_int_eq(write(fd, bytes.data, bytes.count), (ssize_t)bytes.count);
+    close(fd);
+}
+
+static void open_named(struct capture **captures, int count, char *directory)
+{
+    char path[64];
+    struct whyrst_error error = {{0}};
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    for (int i = 0; i < count; i++) {
+        named_file(path, directory, i, 1 + i);
+        captures[i] = capture_open(path, (uint16_t)i, NULL, &error);
+        ck_assert_msg(captures[i] != NULL, "%s", error.text);
+    }
+}
+
+static void remove_named(int count, const char *directory)
+{
+    char path[64];
+    for (int i = 0; i < count; i++) {
+        snprintf(path, sizeof path, "%s/%d", directory, i);
+        unlink(path);
+    }
+    rmdir(directory);
+}
+
 START_TEST(thousands_of_files_need_few_descriptors)
 {
     enum { FILES = 300, LIMIT = 40 };
+    char directory[] = "/tmp/whyrst-merge-XXXXXX";
     static struct capture *captures[FILES];
     struct whyrst_packet packets[64];
     struct whyrst_error error = {{0}};
     struct rlimit limit = {LIMIT, LIMIT};
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    for (int i = 0; i < FILES; i++) {
-        const int seconds[] = {1 + i, 1 + i, 0};
-        captures[i] = file_capture(seconds, (uint16_t)i, true);
-        ck_assert_ptr_nonnull(captures[i]);
-    }
+    open_named(captures, FILES, directory);
     struct capture_set *set = capture_set_open(captures, FILES, &error);
     ck_assert_msg(set != NULL, "%s", error.text);
     int count, total = 0;
@@ -108,6 +143,35 @@ START_TEST(thousands_of_files_need_few_descriptors)
     ck_assert_int_eq(count, 0);
     ck_assert_int_eq(total, 2 * FILES);
     capture_set_close(set);
+    remove_named(FILES, directory);
+}
+END_TEST
+
+/* What is read must be what was looked at first. */
+START_TEST(file_replaced_while_it_waits)
+{
+    enum { FILES = 60 };
+    char directory[] = "/tmp/whyrst-merge-XXXXXX", path[64], old[64];
+    struct capture *captures[FILES];
+    struct whyrst_packet packets[64];
+    struct whyrst_error error = {{0}};
+    open_named(captures, FILES, directory);
+    struct capture_set *set = capture_set_open(captures, FILES, &error);
+    ck_assert_msg(set != NULL, "%s", error.text);
+    snprintf(path, sizeof path, "%s/%d", directory, FILES - 1);
+    snprintf(old, sizeof old, "%s/old", directory);
+    ck_assert_int_eq(rename(path, old), 0); /* its inode stays taken */
+    named_file(path, directory, FILES - 1, 1);
+    int count, total = 0;
+    while ((count = capture_set_read(set, packets, 64, &error)) > 0)
+        total += count;
+    ck_assert_int_eq(count, -1);
+    ck_assert_int_eq(total, 2 * (FILES - 1));
+    ck_assert_ptr_nonnull(strstr(error.text, path));
+    ck_assert_ptr_nonnull(strstr(error.text, "was replaced by another file"));
+    capture_set_close(set);
+    unlink(old);
+    remove_named(FILES, directory);
 }
 END_TEST
 
@@ -198,6 +262,7 @@ int main(void)
     TCase *tcase = tcase_create("merge");
     tcase_add_loop_test(tcase, merged_in_time_order, 0, (int)(sizeof cases / sizeof *cases));
     tcase_add_test(tcase, thousands_of_files_need_few_descriptors);
+    tcase_add_test(tcase, file_replaced_while_it_waits);
     suite_add_tcase(suite, tcase);
     tcase = tcase_create("writer");
     tcase_add_test(tcase, written_packets_come_back);
