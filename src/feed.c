@@ -1,6 +1,7 @@
 #include "feed.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyser.h"
 #include "flow/conn_feed.h"
@@ -131,10 +132,11 @@ static __attribute__((noinline)) void feed_any(struct whyrst_analyser *analyser,
 /* Does the same as feed_any when the guess is right and the segment a usual one, or
  * returns false: so it is for nearly all packets of a capture, which pay for nothing else. */
 static inline bool feed_usual(struct whyrst_analyser *analyser, const struct segment *segment,
-                              size_t index, uint32_t print)
+                              size_t index)
 {
     struct conn *conn = &analyser->table.conns[index];
     size_t side = segment_side(segment);
+    uint32_t print = conn_print(segment);
     if (!conn_is_usual(conn, segment, side, print) ||
         !table_has_key(&analyser->table, index, segment))
         return false;
@@ -152,33 +154,32 @@ void feed_look_ahead(const struct whyrst_analyser *analyser, struct feed_batch *
     const struct segment *segments = batch->decoded.segments;
     const struct table_line *lines[DECODE_BATCH];
     size_t count = batch->decoded.count;
-    for (size_t n = 0; n < count; n++) {
+    for (size_t n = 0; n < count; n++)
         lines[n] = table_prefetch_line(table, segments[n].tag);
-        batch->prints[n] = conn_print(&segments[n]);
-    }
     for (size_t n = 0; n < count; n++)
         batch->guesses[n] = table_guess(lines[n], segments[n].tag);
+    memset(batch->guesses + count, 0, FEED_AHEAD * sizeof(*batch->guesses));
 }
 
-/* How many packets before its own a connection is asked for, so that a packet's cache misses
- * overlap with the work on others. */
-#define FEED_AHEAD 16u
+/* The connection may have been opened since, or not be in its home line; but a SYN will most likely
+ * open one, and is not to wait for the memory of another. */
+static inline uint32_t feed_guess_again(const struct table *table, const struct segment *segment)
+{
+    return (segment->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN ? 0 : table_stray(table, segment->tag);
+}
 
 static void feed_segments(struct whyrst_analyser *analyser, const struct feed_batch *batch)
 {
     const struct table *table = &analyser->table;
-    const struct segment *segments = batch->decoded.segments;
-    size_t count = batch->decoded.count, asked = 0;
-    for (; asked < FEED_AHEAD && asked < count; asked++)
-        table_prefetch_conn(table, batch->guesses[asked]);
-    for (size_t n = 0; n < count; n++) {
-        if (asked < count)
-            table_prefetch_conn(table, batch->guesses[asked++]);
-        uint32_t index = batch->guesses[n];
-        if (index == 0)
-            index = table_stray(table, segments[n].tag);
-        if (!feed_usual(analyser, &segments[n], index, batch->prints[n]))
-            feed_any(analyser, &batch->decoded, &segments[n], index);
+    const struct segment *segment = batch->decoded.segments, *end = segment + batch->decoded.count;
+    const uint32_t *guess = batch->guesses;
+    for (size_t n = 0; n < FEED_AHEAD; n++)
+        table_prefetch_conn(table, guess[n]);
+    for (; segment < end; segment++, guess++) {
+        table_prefetch_conn(table, guess[FEED_AHEAD]);
+        uint32_t index = *guess != 0 ? *guess : feed_guess_again(table, segment);
+        if (!feed_usual(analyser, segment, index))
+            feed_any(analyser, &batch->decoded, segment, index);
     }
 }
 

@@ -4,13 +4,18 @@
 
 #include "packet/decode.h"
 
+/* How many packets before its own a connection is asked for, so that a packet's cache misses
+ * overlap with the work on others. */
+#define FEED_AHEAD 16u
+
 struct whyrst_analyser;
 
 /* A batch on its way: decoded, then looked at ahead, then fed. */
 struct feed_batch {
     struct segment_batch decoded;
-    uint32_t guesses[DECODE_BATCH]; /* by segment: the connection it will most likely be of, or 0 */
-    uint32_t prints[DECODE_BATCH];  /* by segment: conn_print() */
+    /* by segment: the connection it will most likely be of, or 0; behind the last there are zeros
+     */
+    uint32_t guesses[DECODE_BATCH + FEED_AHEAD];
 };
 
 /* What can be known of a decoded batch beforehand. With two threads it runs while batches before

@@ -13,25 +13,25 @@
 enum conn_result conn_feed(struct conn *conn, struct conn_cold *cold, const struct segment *segment,
                            unsigned side);
 
-static inline uint8_t conn_saturate(uint8_t count)
-{
-    return (uint8_t)(count + (count != 255));
-}
-
-/* What tells a packet from the one before it: addresses, TTL and MSS may differ in a copy. */
+/* What tells a packet from the one before it: addresses, TTL and MSS may differ in a copy. The
+ * factors are odd, and without a pattern. */
 static inline uint32_t conn_print(const struct segment *segment)
 {
-    uint64_t numbers, fields, lengths = segment->payload_flags | (uint64_t)segment->window << 32;
-    memcpy(&numbers, &segment->ack, 8);  /* and seq */
-    memcpy(&fields, &segment->tsval, 8); /* and ip_id, wscale, options */
-    uint64_t sum = numbers * 0x9e3779b97f4a7c15u + lengths * 0xbf58476d1ce4e5b9u +
-                   fields * 0x94d049bb133111ebu;
-    return (uint32_t)(sum >> 32) | 1;
+    uint32_t words[2];
+    memcpy(words, &segment->tsval, sizeof(words)); /* and ip_id, wscale, options */
+    uint32_t print = segment->seq * 0x9e3779b1u + segment->ack * 0x85ebca77u;
+    print += segment->payload_flags * 0xc2b2ae3du + segment->window * 0x27d4eb2fu;
+    print += words[0] * 0x165667b1u + words[1] * 0x94d049bbu;
+    return print | 1;
 }
 
-_Static_assert(offsetof(struct segment, seq) == offsetof(struct segment, ack) + 4 &&
-                   offsetof(struct segment, options) == offsetof(struct segment, tsval) + 7,
-               "fields that conn_print reads as one word");
+_Static_assert(offsetof(struct segment, options) == offsetof(struct segment, tsval) + 7,
+               "fields that conn_print reads as words");
+
+static inline uint8_t conn_saturate(uint8_t count)
+{
+    return (uint8_t)(count + (count < 255)); /* a carry, without a branch */
+}
 
 static inline void conn_push_history(struct conn *conn, uint64_t code)
 {
@@ -150,7 +150,8 @@ static inline void conn_feed_usual(struct conn *conn, struct conn_cold *colds, s
     conn_take_pause(conn, &colds[index], segment->time_nsec - conn->last_nsec);
     me->rcv_nxt = seq_after(segment->ack, me->rcv_nxt) ? segment->ack : me->rcv_nxt;
     me->snd_nxt = segment->seq + segment->payload_bytes + (segment->flags & TCP_FIN);
-    me->data_segments = (uint8_t)(me->data_segments + (data & (me->data_segments != 255)));
+    unsigned data_segments = me->data_segments + (unsigned)data;
+    me->data_segments = (uint8_t)(data_segments < 255 ? data_segments : 255);
     mine->data_ticks = conn_ticks(segment->time_nsec);
     mine->peer_nxt_at_data = conn->end[side ^ 1].snd_nxt;
     mine->payload_kind = segment->payload_kind;

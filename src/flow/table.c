@@ -219,6 +219,8 @@ static void table_evict(struct table *table, table_evict_fn *on_evict, void *use
     table->hand = (table->hand - 1 + window) % table->used + 1;
 }
 
+#define TABLE_AHEAD 8 /* connections */
+
 uint32_t table_insert(struct table *table, const struct segment *segment, table_evict_fn *on_evict,
                       void *user)
 {
@@ -236,6 +238,8 @@ uint32_t table_insert(struct table *table, const struct segment *segment, table_
         }
     }
     uint32_t index = table->freed_count > 0 ? table->freed[--table->freed_count] : ++table->used;
+    if (table->used + TABLE_AHEAD <= table->limit) /* for those that will be opened next */
+        table_prefetch_conn(table, table->used + TABLE_AHEAD);
     bucket_put(&table->buckets[number], tag, index);
     table->filled[number]++;
     table->strays[tag % TABLE_STRAYS] = index;

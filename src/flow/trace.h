@@ -63,9 +63,8 @@ static inline uint32_t trace_append(struct trace_log *log, const struct segment 
     memcpy(record, segment, sizeof(*record));
 
     record->previous = previous;
-    log->next = next + 1;
-    if (__builtin_expect((uint32_t)log->next == 0, 0))
-        log->next++; /* 0 means none: leaves one record unused every 2^32 packets */
+    /* 0 means none: leaves one record unused every 2^32 packets */
+    log->next = next + 1 + ((uint32_t)next == UINT32_MAX);
     return (uint32_t)next;
 }
 

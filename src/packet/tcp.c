@@ -24,6 +24,8 @@ static bool tcp_is_http_request(const uint8_t *payload, uint32_t captured)
         {"CONNECT ", 8}, {"DELETE ", 7}, {"PATCH ", 6}, {"TRACE ", 6}, {"PRI * ", 6},
     };
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        if (methods[i].text[0] != payload[0])
+            continue;
         uint32_t length = captured < methods[i].length ? captured : methods[i].length;
         if (length >= 3 && memcmp(payload, methods[i].text, length) == 0)
             return true;

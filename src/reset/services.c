@@ -142,6 +142,8 @@ void services_accept(struct services *services, const struct segment *syn_ack, i
     uint8_t version = segment_is_ipv6(syn_ack) ? 6 : 4;
     unsigned side = segment_side(syn_ack);
     const uint8_t *host = syn_ack->address[side];
+    uint32_t slot = services_slot(services, host, syn_ack->port[side]);
+    __builtin_prefetch(&services->entries[slot], 1); /* while the host's entry is looked for */
     struct service *entry = services_add(services, host, 0, version);
     if (entry == NULL)
         return;
