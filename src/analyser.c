@@ -96,7 +96,7 @@ struct whyrst_analyser *whyrst_new(const struct whyrst_options *options,
     analyser->on_reset = on_reset;
     analyser->user = user;
     analyser_draw_key(&analyser->key);
-    batch_clear(&analyser->batch.decoded);
+    batch_clear(&analyser->batch);
     if (table_init(&analyser->table, options->max_connections, &analyser->key, error) != 0 ||
         trace_init(&analyser->log, options->trace_bytes, error) != 0 ||
         services_init(&analyser->services, analyser->key.secret[0], error) != 0 ||
@@ -135,17 +135,16 @@ int whyrst_feed(struct whyrst_analyser *analyser, const struct whyrst_packet *pa
                 struct whyrst_error *error)
 {
     while (count > 0) {
-        struct feed_batch *batch =
+        struct segment_batch *batch =
             analyser->pipeline ? pipeline_next(analyser->pipeline) : &analyser->batch;
-        size_t taken = batch_decode(&batch->decoded, &analyser->key, packets, count);
+        size_t taken = batch_decode(batch, &analyser->key, packets, count);
         packets += taken;
         count -= taken;
-        feed_look_ahead(analyser, batch);
         if (analyser->pipeline != NULL) {
             pipeline_push(analyser->pipeline);
         } else {
             feed_batch(analyser, batch);
-            batch_clear(&batch->decoded);
+            batch_clear(batch);
         }
     }
     return analyser->pipeline ? 0 : analyser_result(analyser, error);

@@ -28,10 +28,10 @@ struct whyrst_analyser {
     struct whyrst_input_counts *inputs; /* by input number */
     unsigned input_count;
     struct whyrst_counts counts;
-    bool out_of_memory;        /* something was lost; told by the next call */
-    struct whyrst_reset out;   /* the one being handed out */
-    struct feed_batch batch;   /* with one thread */
-    struct pipeline *pipeline; /* with two, else NULL */
+    bool out_of_memory;         /* something was lost; told by the next call */
+    struct whyrst_reset out;    /* the one being handed out */
+    struct segment_batch batch; /* with one thread */
+    struct pipeline *pipeline;  /* with two, else NULL */
 };
 
 #endif

@@ -148,17 +148,22 @@ static inline bool feed_usual(struct whyrst_analyser *analyser, const struct seg
     return true;
 }
 
-void feed_look_ahead(const struct whyrst_analyser *analyser, struct feed_batch *batch)
+/* How many packets before its own a connection is asked for, so that a packet's cache misses
+ * overlap with the work on others. */
+#define FEED_AHEAD 16u
+
+/* By segment: the connection it will most likely be of, or 0; behind the last there are zeros. */
+static void feed_look_ahead(const struct table *table, const struct segment_batch *batch,
+                            uint32_t guesses[DECODE_BATCH + FEED_AHEAD])
 {
-    const struct table *table = &analyser->table;
-    const struct segment *segments = batch->decoded.segments;
+    const struct segment *segments = batch->segments;
     const struct table_line *lines[DECODE_BATCH];
-    size_t count = batch->decoded.count;
+    size_t count = batch->count;
     for (size_t n = 0; n < count; n++)
         lines[n] = table_prefetch_line(table, segments[n].tag);
     for (size_t n = 0; n < count; n++)
-        batch->guesses[n] = table_guess(lines[n], segments[n].tag);
-    memset(batch->guesses + count, 0, FEED_AHEAD * sizeof(*batch->guesses));
+        guesses[n] = table_guess(lines[n], segments[n].tag);
+    memset(guesses + count, 0, FEED_AHEAD * sizeof(*guesses));
 }
 
 /* The connection may have been opened since, or not be in its home line; but a SYN will most likely
@@ -168,18 +173,19 @@ static inline uint32_t feed_guess_again(const struct table *table, const struct 
     return (segment->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN ? 0 : table_stray(table, segment->tag);
 }
 
-static void feed_segments(struct whyrst_analyser *analyser, const struct feed_batch *batch)
+static void feed_segments(struct whyrst_analyser *analyser, const struct segment_batch *batch)
 {
     const struct table *table = &analyser->table;
-    const struct segment *segment = batch->decoded.segments, *end = segment + batch->decoded.count;
-    const uint32_t *guess = batch->guesses;
+    const struct segment *segment = batch->segments, *end = segment + batch->count;
+    uint32_t guesses[DECODE_BATCH + FEED_AHEAD], *guess = guesses;
+    feed_look_ahead(table, batch, guesses);
     for (size_t n = 0; n < FEED_AHEAD; n++)
         table_prefetch_conn(table, guess[n]);
     for (; segment < end; segment++, guess++) {
         table_prefetch_conn(table, guess[FEED_AHEAD]);
         uint32_t index = *guess != 0 ? *guess : feed_guess_again(table, segment);
         if (!feed_usual(analyser, segment, index))
-            feed_any(analyser, &batch->decoded, segment, index);
+            feed_any(analyser, batch, segment, index);
     }
 }
 
@@ -211,15 +217,15 @@ static void feed_count_batch(struct whyrst_analyser *analyser, const struct segm
         analyser->counts.undecoded[n] += batch->undecoded[n];
 }
 
-void feed_batch(struct whyrst_analyser *analyser, const struct feed_batch *batch)
+void feed_batch(struct whyrst_analyser *analyser, const struct segment_batch *batch)
 {
-    if (batch->decoded.packets == 0)
+    if (batch->packets == 0)
         return;
-    if (!feed_has_input(analyser, batch->decoded.input)) {
+    if (!feed_has_input(analyser, batch->input)) {
         analyser->out_of_memory = true;
         return;
     }
-    feed_count_batch(analyser, &batch->decoded);
+    feed_count_batch(analyser, batch);
     feed_segments(analyser, batch);
-    events_settle(&analyser->events, batch->decoded.last_time_nsec);
+    events_settle(&analyser->events, batch->last_time_nsec);
 }

@@ -25,7 +25,7 @@ struct pipeline {
     pthread_t thread;
     struct whyrst_analyser *analyser;
     size_t conns_populated, trace_populated; /* bytes, by the caller's thread */
-    struct feed_batch ring[RING_BATCHES];
+    struct segment_batch ring[RING_BATCHES];
 };
 
 /* Tells the processor that this is a waiting loop. */
@@ -110,7 +110,7 @@ struct pipeline *pipeline_new(struct whyrst_analyser *analyser, struct whyrst_er
     pthread_mutex_init(&pipeline->mutex, NULL);
     pthread_cond_init(&pipeline->changed, NULL);
     for (unsigned n = 0; n < RING_BATCHES; n++)
-        batch_clear(&pipeline->ring[n].decoded);
+        batch_clear(&pipeline->ring[n]);
     if (pthread_create(&pipeline->thread, NULL, pipeline_work, pipeline) == 0) {
         pipeline_move_away(pipeline->thread);
         return pipeline;
@@ -138,20 +138,8 @@ void pipeline_free(struct pipeline *pipeline)
     free(pipeline);
 }
 
-struct feed_batch *pipeline_next(struct pipeline *pipeline)
-{
-    uint64_t pushed = atomic_load_explicit(&pipeline->pushed, memory_order_relaxed);
-    uint64_t done = atomic_load_explicit(&pipeline->done, memory_order_acquire);
-    if (pushed - done >= RING_BATCHES) /* not for one place: each sleep costs more than a batch */
-        pipeline_wait(pipeline, &pipeline->done, pushed - RING_BATCHES + RING_ROOM,
-                      &pipeline->caller_wants);
-    struct feed_batch *batch = &pipeline->ring[pushed % RING_BATCHES];
-    batch_clear(&batch->decoded);
-    return batch;
-}
-
-/* Clearing memory is a good part of what the worker would have to do. Its counts may be stale here,
- * which does no harm. */
+/* Clearing memory is a good part of what the worker has to do: who waits for it does that instead.
+ * Its counts may be stale here, which does no harm. */
 static void pipeline_populate(struct pipeline *pipeline)
 {
     struct table *table = &pipeline->analyser->table;
@@ -162,9 +150,23 @@ static void pipeline_populate(struct pipeline *pipeline)
                     &pipeline->trace_populated);
 }
 
+struct segment_batch *pipeline_next(struct pipeline *pipeline)
+{
+    uint64_t pushed = atomic_load_explicit(&pipeline->pushed, memory_order_relaxed);
+    uint64_t done = atomic_load_explicit(&pipeline->done, memory_order_acquire);
+    if (pushed - done >= RING_BATCHES) {
+        pipeline_populate(pipeline);
+        /* not for one place: each sleep costs more than a batch */
+        pipeline_wait(pipeline, &pipeline->done, pushed - RING_BATCHES + RING_ROOM,
+                      &pipeline->caller_wants);
+    }
+    struct segment_batch *batch = &pipeline->ring[pushed % RING_BATCHES];
+    batch_clear(batch);
+    return batch;
+}
+
 void pipeline_push(struct pipeline *pipeline)
 {
-    pipeline_populate(pipeline);
     uint64_t pushed = atomic_fetch_add(&pipeline->pushed, 1) + 1;
     pipeline_wake(pipeline, pushed, &pipeline->worker_wants);
 }

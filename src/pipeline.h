@@ -13,7 +13,7 @@ struct pipeline *pipeline_new(struct whyrst_analyser *analyser, struct whyrst_er
 void pipeline_free(struct pipeline *pipeline);
 
 /* The batch to decode into, empty; waits for room. */
-struct feed_batch *pipeline_next(struct pipeline *pipeline);
+struct segment_batch *pipeline_next(struct pipeline *pipeline);
 /* Hands the batch of pipeline_next over. */
 void pipeline_push(struct pipeline *pipeline);
 /* Waits until everything handed over is analysed. On the pipeline's own thread it returns at once.
