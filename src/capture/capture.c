@@ -134,7 +134,7 @@ static struct capture *capture_started(struct capture *capture, int opened,
         capture_close(capture);
         return NULL;
     }
-    if (source_is_of_many(&capture->source))
+    if (capture->source.is_of_many)
         capture_rewind(capture); /* holds nothing until it is its turn to be read */
     return capture;
 }

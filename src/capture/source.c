@@ -11,7 +11,7 @@
 #include "capture/gunzip.h"
 #include "capture/internal.h"
 
-#define SOURCE_FIRST_BYTES (64u << 10) /* the first block: many files are only looked into */
+#define SOURCE_FIRST_BYTES (64u << 10) /* the first block, and all of one of many files */
 #define SOURCE_KEPT_FDS    32 /* a descriptor from here on tells that many files are open at once */
 
 /* ---- Raw bytes ---------------------------------------------------------------------------------
@@ -26,15 +26,57 @@ static ptrdiff_t take_memory(const struct source *source, uint8_t *space, size_t
     return (ptrdiff_t)count;
 }
 
-static ptrdiff_t take_file(const struct source *source, uint8_t *space, size_t max,
+/* Opens the descriptor and learns what it is of. */
+static int source_open_fd(struct source *source, struct stat *status, struct whyrst_error *error)
+{
+    bool is_stdin = strcmp(source->path, "-") == 0;
+    source->fd = is_stdin ? STDIN_FILENO : open(source->path, O_RDONLY | O_CLOEXEC);
+    source->owns_fd = !is_stdin;
+    if (source->fd < 0 || fstat(source->fd, status) < 0)
+        return capture_fail(error, "%s: cannot open: %s", source->name, strerror(errno));
+    if (S_ISDIR(status->st_mode))
+        return capture_fail(error, "%s: is a directory, not a capture file", source->name);
+    if (S_ISREG(status->st_mode))
+        posix_fadvise(source->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* only an optimisation */
+    return 0;
+}
+
+static void source_close_fd(struct source *source)
+{
+    if (source->owns_fd && source->fd >= 0)
+        close(source->fd);
+    source->fd = -1;
+}
+
+/* Goes on in a file that was closed meanwhile. */
+static int source_reopen(struct source *source, struct whyrst_error *error)
+{
+    struct stat status;
+    if (source_open_fd(source, &status, error) < 0)
+        return -1;
+    if (status.st_dev != source->device || status.st_ino != source->inode)
+        return capture_fail(error,
+                            "%s: was replaced by another file while it waited to be read; "
+                            "analyse a copy, or fewer files at a time",
+                            source->name);
+    if (lseek(source->fd, (off_t)source->raw_offset, SEEK_SET) < 0)
+        return capture_fail(error, "%s: cannot read on: %s", source->name, strerror(errno));
+    return 0;
+}
+
+static ptrdiff_t take_file(struct source *source, uint8_t *space, size_t max,
                            struct whyrst_error *error)
 {
     ptrdiff_t count;
+    if (source->fd < 0 && source_reopen(source, error) < 0)
+        return -1;
     do
         count = read(source->fd, space, max);
     while (count < 0 && errno == EINTR);
     if (count < 0)
         capture_fail(error, "%s: cannot read: %s", source->name, strerror(errno));
+    if (source->is_of_many)
+        source_close_fd(source);
     return count;
 }
 
@@ -64,9 +106,9 @@ bool source_is_cut(const struct source *source)
 static int buffer_reserve(struct source *source, size_t need, struct whyrst_error *error)
 {
     size_t left = (size_t)(source->end - source->cursor);
-    size_t block = source->raw_offset == 0 && source->block_bytes > SOURCE_FIRST_BYTES
-                       ? SOURCE_FIRST_BYTES
-                       : source->block_bytes;
+    bool is_small = source->raw_offset == 0 || source->is_of_many;
+    size_t block = is_small && source->block_bytes > SOURCE_FIRST_BYTES ? SOURCE_FIRST_BYTES
+                                                                        : source->block_bytes;
     size_t bytes = need < block ? block : need + block;
     if (bytes > source->buffer_bytes) {
         uint8_t *buffer = malloc(bytes);
@@ -167,21 +209,6 @@ static int source_init(struct source *source, const char *path, const char *name
     return 0;
 }
 
-/* Opens the descriptor and learns what it is of. */
-static int source_open_fd(struct source *source, struct stat *status, struct whyrst_error *error)
-{
-    bool is_stdin = strcmp(source->path, "-") == 0;
-    source->fd = is_stdin ? STDIN_FILENO : open(source->path, O_RDONLY | O_CLOEXEC);
-    source->owns_fd = !is_stdin;
-    if (source->fd < 0 || fstat(source->fd, status) < 0)
-        return capture_fail(error, "%s: cannot open: %s", source->name, strerror(errno));
-    if (S_ISDIR(status->st_mode))
-        return capture_fail(error, "%s: is a directory, not a capture file", source->name);
-    if (S_ISREG(status->st_mode))
-        posix_fadvise(source->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* only an optimisation */
-    return 0;
-}
-
 int source_open(struct source *source, const char *path, const char *name,
                 const struct source_options *options, struct whyrst_error *error)
 {
@@ -195,6 +222,7 @@ int source_open(struct source *source, const char *path, const char *name,
         source->file_bytes = (uint64_t)status.st_size;
         /* standard input may be a file of which others read a part */
         source->is_file = source->owns_fd || lseek(source->fd, 0, SEEK_CUR) == 0;
+        source->is_of_many = source->owns_fd && source->fd >= SOURCE_KEPT_FDS;
     }
     if (source_start(source, error) == 0)
         return 0;
@@ -222,14 +250,7 @@ bool source_can_restart(const struct source *source)
     return source->is_file;
 }
 
-static void source_close_fd(struct source *source)
-{
-    if (source->owns_fd && source->fd >= 0)
-        close(source->fd);
-    source->fd = -1;
-}
-
-static void source_free_buffers(struct source *source)
+void source_release(struct source *source)
 {
     gunzip_free(source->gunzip);
     free(source->buffer);
@@ -239,52 +260,21 @@ static void source_free_buffers(struct source *source)
     source->cursor = source->end = NULL;
 }
 
-bool source_is_of_many(const struct source *source)
-{
-    return source->fd >= SOURCE_KEPT_FDS;
-}
-
-void source_release(struct source *source)
-{
-    source_free_buffers(source);
-    if (source_is_of_many(source))
-        source_close_fd(source);
-}
-
-/* A descriptor at the first byte of the same file. */
-static int source_reopen(struct source *source, struct whyrst_error *error)
-{
-    struct stat status;
-    if (source->memory)
-        return 0;
-    if (source->fd >= 0)
-        return lseek(source->fd, 0, SEEK_SET) == 0
-                   ? 0
-                   : capture_fail(error, "%s: cannot read again: %s", source->name,
-                                  strerror(errno));
-    if (source_open_fd(source, &status, error) < 0)
-        return -1;
-    if (status.st_dev != source->device || status.st_ino != source->inode)
-        return capture_fail(error,
-                            "%s: was replaced by another file while it waited to be read; "
-                            "analyse a copy, or fewer files at a time",
-                            source->name);
-    return 0;
-}
-
 int source_restart(struct source *source, struct whyrst_error *error)
 {
-    source_free_buffers(source);
+    source_release(source);
     source->raw_offset = source->end_offset = 0;
     if (source->digest)
         digest_restart(source->digest);
-    return source_reopen(source, error) < 0 ? -1 : source_start(source, error);
+    if (source->fd >= 0 && lseek(source->fd, 0, SEEK_SET) < 0)
+        return capture_fail(error, "%s: cannot read again: %s", source->name, strerror(errno));
+    return source_start(source, error);
 }
 
 void source_close(struct source *source)
 {
     source_close_fd(source);
-    source_free_buffers(source);
+    source_release(source);
     digest_free(source->digest);
     memset(source, 0, sizeof *source);
     source->fd = -1;

@@ -22,9 +22,10 @@ struct source {
 
     const char *path, *name; /* name is for messages; both are the caller's */
     size_t block_bytes;
-    int fd; /* -1: none */
+    int fd; /* -1: closed */
     bool owns_fd;
     bool is_file;          /* a regular file, read from its first byte: can be read again */
+    bool is_of_many;       /* one of so many files that it is only open while it is read */
     uint64_t raw_offset;   /* bytes of the file taken so far, before inflating */
     uint64_t file_bytes;   /* when it was opened; 0 = unknown */
     const uint8_t *memory; /* file_bytes bytes to read instead of fd, NULL when there are none */
@@ -53,12 +54,9 @@ int source_skip(struct source *source, uint64_t count, struct whyrst_error *erro
 /* Reads to the end of the file so that the hash covers every byte. */
 int source_drain(struct source *source, struct whyrst_error *error);
 
-/* Gives buffers back, and the descriptor of one of many, when nothing more is to be read for now;
- * only source_restart makes it usable again. */
+/* Gives buffers back when nothing more is to be read for now; only source_restart makes it usable
+ * again. */
 void source_release(struct source *source);
-
-/* Whether so many files are open that this one should be released until it is read. */
-bool source_is_of_many(const struct source *source);
 
 /* A file can be read again from its first byte; a pipe cannot. */
 bool source_can_restart(const struct source *source);
