@@ -6,7 +6,7 @@
 
 #include "whyrst/whyrst.h"
 
-#define SOURCE_BLOCK_BYTES (512u << 10) /* read or inflated at once */
+#define SOURCE_BLOCK_BYTES (256u << 10) /* read or inflated at once */
 
 struct gunzip;
 struct digest;

@@ -9,7 +9,7 @@
 #endif
 
 #define HUGE_BYTES     ((size_t)2 << 20)
-#define HUGE_FROM      ((size_t)8 << 20) /* what is small would mostly waste them */
+#define HUGE_FROM      ((size_t)3 << 20) /* what is smaller would mostly waste them */
 #define POPULATE_BYTES HUGE_BYTES        /* at once; half of it is kept ready */
 
 static char *memory_map_any(size_t bytes)
