@@ -54,6 +54,9 @@ void memory_unmap(void *memory, size_t bytes)
 
 void memory_populate(void *memory, size_t bytes, size_t used, size_t *populated)
 {
+    size_t reached = used < bytes ? used / POPULATE_BYTES * POPULATE_BYTES : bytes;
+    if (*populated < reached) /* the one that uses it was ahead */
+        *populated = reached;
     size_t left = bytes - *populated;
     if (used + POPULATE_BYTES / 2 < *populated || left == 0)
         return;
