@@ -1,0 +1,219 @@
+/* Where a capture's bytes come from: files in blocks, gzip, pipes. */
+#include "test_capture_bytes.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+
+#include <nettle/sha2.h>
+#include <zlib.h>
+
+static struct bytes bytes;
+static struct result result;
+
+static void fill_pcap(unsigned packets)
+{
+    bytes.count = 0;
+    put_pcap_header(&bytes, 0xa1b2c3d4, 65535, 1);
+    for (unsigned i = 0; i < packets; i++)
+        put_pcap_packet(&bytes, 1000 + i, i, 37 + i * 11 % 300);
+}
+
+static void check_filled(unsigned packets)
+{
+    ck_assert_uint_eq(result.count, packets);
+    ck_assert(!result.info.truncated);
+    for (unsigned i = 0; i < packets; i++) {
+        ck_assert_uint_eq(result.packets[i].caplen, 37 + i * 11 % 300);
+        ck_assert_int_eq(result.packets[i].time_nsec, (1000 + i) * 1000000000ll + i * 1000);
+        check_payload(&result.packets[i]);
+    }
+}
+
+/* Blocks smaller than a packet, so that records cross them everywhere. */
+static const struct source_options ways[] = {
+    {.block_bytes = 1},
+    {.block_bytes = 100, .sha256 = true},
+    {.block_bytes = 4096},
+    {.block_bytes = 0, .sha256 = true},
+};
+
+static void read_file(const void *data, size_t count, const struct source_options *way)
+{
+    char path[64];
+    struct whyrst_error error = {{0}};
+    int fd = bytes_file(data, count, path);
+    struct capture *capture = capture_open_with(path, 0, NULL, way, &error);
+    ck_assert_msg(capture != NULL, "%s", error.text);
+    read_all(capture, &result, 5);
+    close(fd);
+}
+
+static void check_sha256(const void *data, size_t count, const char *got)
+{
+    unsigned char sum[32];
+    char hex[65];
+    struct sha256_ctx context;
+    sha256_init(&context);
+    sha256_update(&context, count, data);
+    sha256_digest(&context, sizeof sum, sum);
+    for (unsigned i = 0; i < 32; i++)
+        snprintf(hex + 2 * i, 3, "%02x", sum[i]);
+    ck_assert_str_eq(got, hex);
+}
+
+START_TEST(blocks_are_crossed)
+{
+    fill_pcap(200);
+    read_file(bytes.data, bytes.count, &ways[_i]);
+    check_filled(200);
+    ck_assert_uint_eq(result.info.file_bytes, bytes.count);
+    ck_assert_uint_eq(result.info.read_bytes, bytes.count);
+    if (ways[_i].sha256)
+        check_sha256(bytes.data, bytes.count, result.info.sha256);
+    else
+        ck_assert_str_eq(result.info.sha256, "");
+}
+END_TEST
+
+static size_t compress_member(const uint8_t *data, size_t count, uint8_t *out, size_t max)
+{
+    z_stream stream = {0};
+    ck_assert_int_eq(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    stream.next_in = (Bytef *)(uintptr_t)data;
+    stream.avail_in = (uInt)count;
+    stream.next_out = out;
+    stream.avail_out = (uInt)max;
+    ck_assert_int_eq(deflate(&stream, Z_FINISH), Z_STREAM_END);
+    deflateEnd(&stream);
+    return stream.total_out;
+}
+
+START_TEST(gzip_of_several_members)
+{
+    static uint8_t packed[65536];
+    fill_pcap(200);
+    size_t half = bytes.count / 2;
+    size_t count = compress_member(bytes.data, half, packed, sizeof packed);
+    count += compress_member(bytes.data + half, bytes.count - half, packed + count,
+                             sizeof packed - count);
+    read_file(packed, count, &ways[_i]);
+    check_filled(200);
+    if (ways[_i].sha256)
+        check_sha256(packed, count, result.info.sha256);
+    /* Cut in the second member: what is there is read, and it is said. */
+    read_file(packed, count - 20, &ways[_i]);
+    ck_assert_uint_gt(result.count, 90);
+    ck_assert(result.info.truncated);
+    ck_assert_ptr_nonnull(strstr(result.info.truncated_text, "the gzip data is cut"));
+    packed[half / 8] ^= 0x55;
+    read_file(packed, count, &ways[_i]);
+    ck_assert_uint_lt(result.count, 200);
+    ck_assert(result.info.truncated);
+}
+END_TEST
+
+struct feed {
+    int fd;
+    size_t chunk;
+};
+
+static void *feed_pipe(void *user)
+{
+    const struct feed *feed = user;
+    for (size_t done = 0; done < bytes.count;) {
+        size_t left = bytes.count - done;
+        ptrdiff_t count =
+            write(feed->fd, bytes.data + done, left < feed->chunk ? left : feed->chunk);
+        if (count <= 0)
+            break;
+        done += (size_t)count;
+    }
+    close(feed->fd);
+    return NULL;
+}
+
+START_TEST(pipe_in_chunks)
+{
+    static const size_t chunks[] = {1, 7, 23, 4096, 65536};
+    int ends[2];
+    char path[64];
+    pthread_t thread;
+    struct whyrst_error error = {{0}};
+    const struct capture_options options = {.sha256 = true};
+    fill_pcap(100);
+    ck_assert_int_eq(pipe(ends), 0);
+    struct feed feed = {.fd = ends[1], .chunk = chunks[_i]};
+    ck_assert_int_eq(pthread_create(&thread, NULL, feed_pipe, &feed), 0);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", ends[0]);
+    struct capture *capture = capture_open(path, 0, &options, &error);
+    ck_assert_msg(capture != NULL, "%s", error.text);
+    read_all(capture, &result, 64);
+    pthread_join(thread, NULL);
+    close(ends[0]);
+    check_filled(100);
+    ck_assert_uint_eq(result.info.file_bytes, 0);
+    check_sha256(bytes.data, bytes.count, result.info.sha256);
+}
+END_TEST
+
+START_TEST(file_cut_while_it_is_read)
+{
+    char path[64];
+    struct whyrst_error error = {{0}};
+    struct whyrst_packet packets[8];
+    const struct source_options way = {.block_bytes = 4096};
+    fill_pcap(200);
+    int fd = bytes_file(bytes.data, bytes.count, path);
+    struct capture *capture = capture_open_with(path, 0, NULL, &way, &error);
+    ck_assert_ptr_nonnull(capture);
+    ck_assert_int_gt(capture_read(capture, packets, 8, &error), 0);
+    ck_assert_int_eq(ftruncate(fd, 4096), 0);
+    read_all(capture, &result, 64);
+    ck_assert(result.info.truncated);
+    ck_assert_ptr_nonnull(strstr(result.info.truncated_text, "shortened while it was read"));
+    ck_assert_uint_lt(result.count, 40);
+    for (unsigned i = 0; i < result.count; i++)
+        check_payload(&result.packets[i]);
+    close(fd);
+}
+END_TEST
+
+/* Many open files: what is opened now is closed between two blocks. */
+START_TEST(one_of_many)
+{
+    static uint8_t packed[65536];
+    int others[40];
+    for (unsigned i = 0; i < 40; i++)
+        others[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ck_assert_int_ge(others[39], 40);
+    fill_pcap(200);
+    read_file(bytes.data, bytes.count, &ways[_i]);
+    check_filled(200);
+    if (ways[_i].sha256)
+        check_sha256(bytes.data, bytes.count, result.info.sha256);
+    read_file(packed, compress_member(bytes.data, bytes.count, packed, sizeof packed), &ways[_i]);
+    check_filled(200);
+    for (unsigned i = 0; i < 40; i++)
+        close(others[i]);
+}
+END_TEST
+
+#define ADD_LOOP(test, cases)                                                                      \
+    tcase_add_loop_test(tcase, test, 0, (int)(sizeof(cases) / sizeof *(cases)))
+
+int main(void)
+{
+    Suite *suite = suite_create("capture_source");
+    TCase *tcase = tcase_create("source");
+    ADD_LOOP(blocks_are_crossed, ways);
+    ADD_LOOP(gzip_of_several_members, ways);
+    ADD_LOOP(one_of_many, ways);
+    tcase_add_loop_test(tcase, pipe_in_chunks, 0, 5);
+    tcase_add_test(tcase, file_cut_while_it_is_read);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
