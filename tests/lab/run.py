@@ -12,6 +12,7 @@ import traceback
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import batch as batches
 import scenarios
+import trace
 
 
 def work(job, seed, size, out, only, vantages, answers):
@@ -49,6 +50,7 @@ def main():
     if os.geteuid() != 0:
         sys.exit("run.py: the lab needs root (namespaces, raw sockets, tracefs)")
     os.makedirs(args.out, exist_ok=True)
+    trace.mount()
     return play(args)
 
 

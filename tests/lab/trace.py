@@ -8,6 +8,12 @@ TRACEFS = "/sys/kernel/tracing"
 LINE = re.compile(r"\[\d+\]\s+\S+\s+(\d+)\.(\d+): tcp_send_reset: .* src=(\S+) dest=(\S+) state=(\S+) reason=(\S+)")
 
 
+def mount():
+    """Before any tracer, and before a second process could do the same at once."""
+    if not os.path.exists(TRACEFS + "/instances"):
+        subprocess.run(["mount", "-t", "tracefs", "nodev", TRACEFS], check=True)
+
+
 def parse_address(text):
     if text.startswith("["):
         ip, port = text[1:].rsplit("]:", 1)
@@ -34,8 +40,6 @@ class Tracer:
     """start() ... stop() -> list of Reset with times in CLOCK_REALTIME nanoseconds."""
 
     def __init__(self, name):
-        if not os.path.exists(TRACEFS + "/instances"):
-            subprocess.run(["mount", "-t", "tracefs", "nodev", TRACEFS], check=True)
         self.root = "%s/instances/whyrst-%s-%d" % (TRACEFS, name, os.getpid())
 
     def put(self, name, value):
