@@ -68,7 +68,7 @@ CAPTURE_HOT size_t pcap_walk(struct capture *capture, const struct pcap *pcap,
     uint64_t frame_no = capture->frame_no;
     size_t count = 0;
     while (count < max && end - cursor >= PCAP_RECORD_BYTES) {
-
+        capture_prefetch(cursor);
         uint32_t caplen = load32(cursor + 8, swap), wirelen = load32(cursor + 12, swap);
         if (format.lengths != LENGTHS_AS_NOW &&
             (format.lengths == LENGTHS_SWAPPED || caplen > wirelen)) {

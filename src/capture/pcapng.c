@@ -132,7 +132,7 @@ CAPTURE_HOT size_t pcapng_walk(struct capture *capture, struct whyrst_packet *pa
 
     size_t count = 0;
     while (count < max && end - cursor >= BLOCK_FRAME_BYTES) {
-
+        capture_prefetch(cursor);
         uint32_t type = load32(cursor, swap);
         uint32_t length = block_length(load32(cursor + 4, swap));
         if (!is_packet_block(type) || length == 0 || (size_t)(end - cursor) < length)

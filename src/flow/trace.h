@@ -41,6 +41,9 @@ _Static_assert(
  * same where only counts are wanted and no more than this is kept. */
 #define TRACE_RECENT ((1u << 18) - TRACE_SPARE)
 
+/* How many records ahead of the newest the log's memory is asked for. */
+#define TRACE_AHEAD 16
+
 struct trace_log {
     struct trace_record *records;
     uint64_t capacity; /* a power of two */
@@ -60,6 +63,7 @@ static inline uint32_t trace_append(struct trace_log *log, const struct segment 
 {
     uint64_t next = log->next;
     struct trace_record *record = &log->records[next & (log->capacity - 1)];
+    __builtin_prefetch(record + TRACE_AHEAD, 1);
     memcpy(record, segment, sizeof(*record));
 
     record->previous = previous;
