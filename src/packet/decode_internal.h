@@ -91,6 +91,16 @@ static inline uint64_t load_be64(const uint8_t *bytes)
     return value;
 }
 
+static inline uint64_t load_le64(const uint8_t *bytes)
+{
+    uint64_t value;
+    memcpy(&value, bytes, sizeof value);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    value = __builtin_bswap64(value);
+#endif
+    return value;
+}
+
 static inline uint16_t load_le16(const uint8_t *bytes)
 {
     return (uint16_t)(bytes[0] | bytes[1] << 8);
@@ -151,8 +161,6 @@ int udp_decode(struct decode_state *state, struct slice slice);
 
 /* tcp.c; tcp_decode finishes state->segment, whose network fields are filled in */
 int tcp_decode(struct decode_state *state, struct slice slice);
-/* enum payload_kind */
-uint8_t tcp_payload_kind(const uint8_t *payload, uint32_t captured, uint32_t payload_bytes);
 
 /* Fills in the option fields of segment, all zero before; size may be less than the header says
  * when the capture is cut. */

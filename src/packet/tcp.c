@@ -2,54 +2,43 @@
 
 #include "packet/key.h"
 
-/* A TLS handshake record may be a ClientHello, these letters may begin HTTP. */
-const uint8_t tcp_kinds[256] = {
-    [0 ... 19] = PAYLOAD_OTHER,   [20] = PAYLOAD_TLS,
-    [21] = PAYLOAD_TLS_ALERT,     [22] = TCP_KIND_ASK,
-    [23 ... 24] = PAYLOAD_TLS,    [25 ... 'B'] = PAYLOAD_OTHER,
-    ['C' ... 'D'] = TCP_KIND_ASK, ['E' ... 'F'] = PAYLOAD_OTHER,
-    ['G' ... 'H'] = TCP_KIND_ASK, ['I' ... 'N'] = PAYLOAD_OTHER,
-    ['O' ... 'P'] = TCP_KIND_ASK, ['Q' ... 'S'] = PAYLOAD_OTHER,
-    ['T'] = TCP_KIND_ASK,         ['U' ... 255] = PAYLOAD_OTHER,
+#define TEXT(a, b, c, d, e, f, g, h)                                                               \
+    ((uint64_t)(a) | (uint64_t)(b) << 8 | (uint64_t)(c) << 16 | (uint64_t)(d) << 24 |              \
+     (uint64_t)(e) << 32 | (uint64_t)(f) << 40 | (uint64_t)(g) << 48 | (uint64_t)(h) << 56)
+#define PLACE(a, b)  [TCP_START_PLACE((a) | (b) << 8)]
+#define MASK(length) (UINT64_MAX >> (64 - 8 * (length)))
+#define RECORD(type) .text = TEXT(type, 3, 0, 0, 0, 0, 0, 0), .mask = 0xf8ffff
+#define KIND(kind_)  .below_other = PAYLOAD_OTHER - (kind_)
+#define METHOD(a, b, c, d, e, f, g, h, length)                                                     \
+    PLACE(a, b) = {TEXT(a, b, c, d, e, f, g, h), MASK(length), KIND(PAYLOAD_HTTP_REQUEST)}
+
+/* TLS records have a version from 3.0 to 3.7, of which 3.4 is the last so far; an HTTP method is
+ * told with the space behind it. What is in no place here is PAYLOAD_OTHER. */
+const struct tcp_start tcp_starts[TCP_STARTS] = {
+    PLACE(20, 3) = {RECORD(20), KIND(PAYLOAD_TLS)},
+    PLACE(21, 3) = {RECORD(21), KIND(PAYLOAD_TLS_ALERT)},
+    PLACE(22, 3) = {RECORD(22), KIND(PAYLOAD_TLS), .handshake = true},
+    PLACE(23, 3) = {RECORD(23), KIND(PAYLOAD_TLS)},
+    PLACE(24, 3) = {RECORD(24), KIND(PAYLOAD_TLS)},
+    METHOD('G', 'E', 'T', ' ', 0, 0, 0, 0, 4),
+    METHOD('P', 'U', 'T', ' ', 0, 0, 0, 0, 4),
+    METHOD('P', 'O', 'S', 'T', ' ', 0, 0, 0, 5),
+    METHOD('H', 'E', 'A', 'D', ' ', 0, 0, 0, 5),
+    METHOD('P', 'A', 'T', 'C', 'H', ' ', 0, 0, 6),
+    METHOD('T', 'R', 'A', 'C', 'E', ' ', 0, 0, 6),
+    METHOD('P', 'R', 'I', ' ', '*', ' ', 0, 0, 6),
+    METHOD('D', 'E', 'L', 'E', 'T', 'E', ' ', 0, 7),
+    METHOD('O', 'P', 'T', 'I', 'O', 'N', 'S', ' ', 8),
+    METHOD('C', 'O', 'N', 'N', 'E', 'C', 'T', ' ', 8),
+    PLACE('H', 'T') = {TEXT('H', 'T', 'T', 'P', '/', 0, 0, 0), MASK(5),
+                       KIND(PAYLOAD_HTTP_RESPONSE)},
 };
 
-/* Longest first four bytes would be ambiguous, so the whole method is compared where captured. */
-static bool tcp_is_http_request(const uint8_t *payload, uint32_t captured)
+uint8_t tcp_short_kind(const uint8_t *payload, uint32_t captured)
 {
-    static const struct {
-        char text[9];
-        uint8_t length;
-    } methods[] = {
-        {"GET ", 4},     {"POST ", 5},   {"HEAD ", 5},  {"PUT ", 4},   {"OPTIONS ", 8},
-        {"CONNECT ", 8}, {"DELETE ", 7}, {"PATCH ", 6}, {"TRACE ", 6}, {"PRI * ", 6},
-    };
-    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
-        if (methods[i].text[0] != payload[0])
-            continue;
-        uint32_t length = captured < methods[i].length ? captured : methods[i].length;
-        if (length >= 3 && memcmp(payload, methods[i].text, length) == 0)
-            return true;
-    }
-    return false;
-}
-
-uint8_t tcp_payload_kind(const uint8_t *payload, uint32_t captured, uint32_t payload_bytes)
-{
-    if (captured == 0)
-        return payload_bytes == 0 ? PAYLOAD_NONE : PAYLOAD_UNSEEN;
-    uint8_t first = payload[0];
-    if (first >= 20 && first <= 24) {
-        if (captured < 3 || payload[1] != 3 || payload[2] > 4)
-            return PAYLOAD_OTHER;
-        if (first == 21)
-            return PAYLOAD_TLS_ALERT;
-        return first == 22 && captured > 5 && payload[5] == 1 ? PAYLOAD_TLS_HELLO : PAYLOAD_TLS;
-    }
-    if (first < 'C' || first > 'T')
-        return PAYLOAD_OTHER;
-    if (first == 'H' && captured >= 5 && memcmp(payload, "HTTP/", 5) == 0)
-        return PAYLOAD_HTTP_RESPONSE;
-    return tcp_is_http_request(payload, captured) ? PAYLOAD_HTTP_REQUEST : PAYLOAD_OTHER;
+    uint8_t bytes[TCP_START_BYTES] = {0};
+    memcpy(bytes, payload, captured);
+    return captured < 3 ? PAYLOAD_OTHER : tcp_start_kind(load_le64(bytes), MASK(captured));
 }
 
 int tcp_decode(struct decode_state *state, struct slice slice)
@@ -77,7 +66,6 @@ int tcp_decode(struct decode_state *state, struct slice slice)
         options_decode(segment, slice.bytes + TCP_HEADER_BYTES,
                        header_captured > TCP_HEADER_BYTES ? header_captured - TCP_HEADER_BYTES : 0,
                        header_captured < header_bytes);
-    segment->payload_kind =
-        tcp_payload_kind(state->payload.bytes, state->payload.captured, segment->payload_bytes);
+    segment->payload_kind = tcp_kind(slice.bytes, header_bytes, state->payload.captured);
     return DECODE_TCP;
 }

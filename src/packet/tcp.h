@@ -5,7 +5,6 @@
 #include "packet/decode_internal.h"
 
 #define TCP_HEADER_BYTES 20
-#define TCP_KIND_BYTES   6  /* of the payload: up to the type of a TLS handshake message */
 #define TCP_FIELDS_BYTES 16 /* up to the window; checksum and urgent pointer are not used */
 
 /* NOP, NOP, timestamps of 10 bytes: what nearly every segment after the handshake carries. */
@@ -17,25 +16,46 @@ static inline uint32_t tcp_header_bytes(const uint8_t *tcp)
     return (uint32_t)(tcp[12] >> 4) * 4;
 }
 
-/* What the first byte of a payload says of its kind; TCP_KIND_ASK: more bytes have to be asked. */
-#define TCP_KIND_ASK 0xff
-extern const uint8_t tcp_kinds[256] __attribute__((visibility("hidden")));
+/* How a payload begins that is TLS or HTTP. Its first two bytes choose the place; the factor is one
+ * with which no two of those meet, of which the compiler would warn. */
+struct tcp_start {
+    uint64_t text, mask; /* of the first bytes, as load_le64 has them */
+    uint8_t below_other; /* PAYLOAD_OTHER less the kind it is */
+    bool handshake;      /* byte 5 of a TLS handshake record tells whether it is a ClientHello */
+};
 
-/* enum payload_kind of a segment of which `captured` bytes of payload are at hand. Whether there is
- * payload, and whether it is TLS, is a toss-up from packet to packet, so only what may be HTTP, or
- * too short to tell at once, takes a branch. */
-static inline uint8_t tcp_kind(const uint8_t *tcp, uint32_t header_bytes, uint32_t captured,
-                               uint32_t payload_bytes)
+#define TCP_STARTS            32
+#define TCP_START_BYTES       8
+#define TCP_START_PLACE(pair) (((pair)*1881 & 0xffff) / (0x10000 / TCP_STARTS))
+extern const struct tcp_start tcp_starts[TCP_STARTS] __attribute__((visibility("hidden")));
+
+/* enum payload_kind of a payload by its first bytes; known: ones where they were captured. What it
+ * is is a toss-up from packet to packet, so there is no branch for it. */
+static inline uint8_t tcp_start_kind(uint64_t bytes, uint64_t known)
 {
-    /* without enough payload it reads the header in its place, and takes nothing from it */
-    const uint8_t *first = tcp + (header_bytes & (0 - (uint32_t)(captured >= TCP_KIND_BYTES)));
-    unsigned kind = tcp_kinds[first[0]], version = (unsigned)load_be16(first + 1) - 0x0300;
-    if (kind == TCP_KIND_ASK || captured - 1 < TCP_KIND_BYTES - 1)
-        return tcp_payload_kind(tcp + header_bytes, captured, payload_bytes);
-    kind = version > 4 ? PAYLOAD_OTHER : kind;
-    kind = captured == 0 ? PAYLOAD_UNSEEN : kind;
-    return payload_bytes == 0 ? PAYLOAD_NONE : (uint8_t)kind;
+    const struct tcp_start *start = &tcp_starts[TCP_START_PLACE(bytes & 0xffff)];
+    unsigned other = ((bytes ^ start->text) & start->mask & known) != 0;
+    unsigned hello = start->handshake & ((bytes >> 40 & 0xff) == 1);
+    return (uint8_t)(PAYLOAD_OTHER - ((start->below_other + hello) & (other - 1)));
 }
+
+_Static_assert(PAYLOAD_TLS_HELLO == PAYLOAD_TLS - 1, "told by one more");
+
+/* The same for a payload of which less than TCP_START_BYTES were captured. */
+uint8_t tcp_short_kind(const uint8_t *payload, uint32_t captured);
+
+/* enum payload_kind of a segment of which `captured` bytes of payload are at hand. */
+static inline uint8_t tcp_kind(const uint8_t *tcp, uint32_t header_bytes, uint32_t captured)
+{
+    if (captured - 1 < TCP_START_BYTES - 1)
+        return tcp_short_kind(tcp + header_bytes, captured);
+    /* of payload unseen it reads the header in its place, and takes nothing from it */
+    unsigned unseen = captured == 0, seen_mask = unseen - 1;
+    uint8_t kind = tcp_start_kind(load_le64(tcp + (header_bytes & seen_mask)), UINT64_MAX);
+    return (uint8_t)((kind & seen_mask) | unseen);
+}
+
+_Static_assert(PAYLOAD_UNSEEN == 1, "as the condition has it");
 
 /* Fills in what the TCP header says but for its options. */
 static inline void tcp_fill(struct segment *segment, const uint8_t *tcp, uint32_t payload_bytes)

@@ -12,7 +12,7 @@ static const struct {
     {"\x17\x03\x03\x00\x20\x00", 6, PAYLOAD_TLS},
     {"\x14\x03\x03\x00\x01\x01", 6, PAYLOAD_TLS},
     {"\x18\x03\x03\x00\x01\x01", 6, PAYLOAD_TLS},
-    {"\x15\x03\x05\x00\x02\x02\x28", 7, PAYLOAD_OTHER},
+    {"\x15\x03\x08\x00\x02\x02\x28", 7, PAYLOAD_OTHER},
     {"\x15\x04\x03\x00\x02\x02\x28", 7, PAYLOAD_OTHER},
     {"\x15\x03", 2, PAYLOAD_OTHER},
     {"\x19\x03\x03", 3, PAYLOAD_OTHER},
@@ -57,12 +57,43 @@ START_TEST(payload_kinds)
 }
 END_TEST
 
+/* What comes behind makes no difference where there is enough to tell. */
+START_TEST(payload_kinds_of_longer)
+{
+    if (payloads[_i].size < 3)
+        return;
+    char bytes[32];
+    memset(bytes, 0x7f, sizeof bytes);
+    memcpy(bytes, payloads[_i].bytes, payloads[_i].size);
+    struct frame frame;
+    frame_with_payload(&frame, bytes, sizeof bytes, TCP_ACK);
+    ck_assert_uint_eq(decode_frame(&frame).payload_kind, payloads[_i].kind);
+}
+END_TEST
+
+/* Three bytes are enough to tell, two are not. */
+START_TEST(payload_kinds_of_a_beginning)
+{
+    const struct {
+        const char *bytes;
+        uint8_t kind;
+    } beginnings[] = {{"DEL", PAYLOAD_HTTP_REQUEST},
+                      {"HTT", PAYLOAD_HTTP_RESPONSE},
+                      {"DE", PAYLOAD_OTHER},
+                      {"DEX", PAYLOAD_OTHER}};
+    for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {
+        struct frame frame;
+        frame_with_payload(&frame, beginnings[i].bytes, strlen(beginnings[i].bytes), TCP_ACK);
+        ck_assert_uint_eq(decode_frame(&frame).payload_kind, beginnings[i].kind);
+    }
+}
+END_TEST
+
 START_TEST(no_payload)
 {
     struct frame frame;
     frame_with_payload(&frame, "", 0, TCP_ACK);
     struct segment segment = decode_frame(&frame);
-    ck_assert_uint_eq(segment.payload_kind, PAYLOAD_NONE);
     ck_assert_uint_eq(segment.payload_bytes, 0);
 }
 END_TEST
@@ -269,6 +300,8 @@ int main(void)
     Suite *suite = suite_create("packet_tcp");
     TCase *tcase = tcase_create("tcp");
     tcase_add_loop_test(tcase, payload_kinds, 0, sizeof payloads / sizeof payloads[0]);
+    tcase_add_test(tcase, payload_kinds_of_a_beginning);
+    tcase_add_loop_test(tcase, payload_kinds_of_longer, 0, sizeof payloads / sizeof payloads[0]);
     tcase_add_test(tcase, no_payload);
     tcase_add_loop_test(tcase, hash_is_symmetric, 0, 2);
     tcase_add_loop_test(tcase, hash_ignores_encapsulation, 0, 3);
