@@ -49,9 +49,10 @@ struct endpoint {
     uint16_t ip_id;      /* of its last packet that had one */
     uint16_t flags;      /* ENDPOINT_… */
     uint8_t ttl;         /* of its last packet; up to 3 less in copies from behind routers */
-    uint8_t wscale : 4;  /* with ENDPOINT_WSCALE */
+    bool steady : 1;     /* if it comes in order, its next packet is a usual one: conn_feed.h;
+                            the lowest bit, as nearly every packet asks for it */
     bool copied : 1;     /* some packet of it other than a RST was captured twice */
-    bool steady : 1;     /* if it comes in order, its next packet is a usual one: conn_feed.h */
+    uint8_t wscale : 4;  /* with ENDPOINT_WSCALE */
     bool ttl_varies : 1; /* not all packets of it other than RSTs had the same TTL */
     uint8_t data_segments; /* with payload, saturated at 255 */
     uint8_t syns;          /* SYNs or SYN-ACKs, saturated */

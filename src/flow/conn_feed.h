@@ -14,18 +14,19 @@ enum conn_result conn_feed(struct conn *conn, struct conn_cold *cold, const stru
                            unsigned side);
 
 /* What tells a packet from the one before it: addresses, TTL and MSS may differ in a copy. The
- * factors are odd, and without a pattern. */
+ * factors are odd, without a pattern, and fit into an instruction; both halves of the sum are
+ * needed, as the upper one alone hardly differs where only the lower halves of the words do. */
 static inline uint32_t conn_print(const struct segment *segment)
 {
-    uint32_t words[2];
-    memcpy(words, &segment->tsval, sizeof(words)); /* and ip_id, wscale, options */
-    uint32_t print = segment->seq * 0x9e3779b1u + segment->ack * 0x85ebca77u;
-    print += segment->payload_flags * 0xc2b2ae3du + segment->window * 0x27d4eb2fu;
-    print += words[0] * 0x165667b1u + words[1] * 0x94d049bbu;
-    return print | 1;
+    uint64_t numbers, options, sizes = segment_sizes(segment);
+    memcpy(&numbers, &segment->ack, sizeof(numbers));   /* and seq */
+    memcpy(&options, &segment->tsval, sizeof(options)); /* and ip_id, wscale, options */
+    uint64_t print = numbers * 0x5e3779b1u + sizes * 0x45ebca77u + options * 0x42b2ae3du;
+    return (uint32_t)(print ^ print >> 32) | 1;
 }
 
-_Static_assert(offsetof(struct segment, options) == offsetof(struct segment, tsval) + 7,
+_Static_assert(offsetof(struct segment, seq) == offsetof(struct segment, ack) + 4 &&
+                   offsetof(struct segment, options) == offsetof(struct segment, tsval) + 7,
                "fields that conn_print reads as words");
 
 static inline uint8_t conn_saturate(uint8_t count)
