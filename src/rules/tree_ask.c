@@ -98,18 +98,19 @@ static unsigned fact_choose(const struct tree_state *state, const struct tree_qu
 
     for (unsigned i = 0; i < filter->name_count; i++) {
         const struct name_filter *name = &filter->names[i];
+        if (!prospect_is_open(state, name->fact, of))
+            continue;
         unsigned answer = fact_slot(query->facts, name->fact, name->unknown);
-        if (prospect_is_open(state, name->fact, of))
-            prospect_weigh(&best, state, rivals, name->fact,
-                           name->excluded + answer * filter->words);
+        prospect_weigh(&best, state, rivals, name->fact, name->excluded + answer * filter->words);
     }
     for (unsigned i = 0; i < filter->number_count; i++) {
         const struct number_filter *number = &filter->numbers[i];
+        if (!prospect_is_open(state, number->fact, of))
+            continue;
         unsigned answer =
             number_interval(query->facts, number->fact, number->bounds, number->bound_count);
-        if (prospect_is_open(state, number->fact, of))
-            prospect_weigh(&best, state, rivals, number->fact,
-                           number->excluded + answer * filter->words);
+        prospect_weigh(&best, state, rivals, number->fact,
+                       number->excluded + answer * filter->words);
     }
     for (unsigned i = 0; of && best.fact == FACT_COUNT && i < of->signature.fact_count; i++)
         if (!bit_of(state->asked, of->signature.facts[i]))
