@@ -23,7 +23,8 @@ int table_init(struct table *table, uint32_t limit, const struct decode_key *key
     table->buckets = memory_map(table->bucket_limit * sizeof(*table->buckets));
     table->conns = memory_map(entries * sizeof(*table->conns));
     table->colds = memory_map(entries * sizeof(*table->colds));
-    table->directory = memory_map(sizeof(*table->directory) << TABLE_MAX_DEPTH);
+    /* not in huge pages: hardly any of it is ever used */
+    table->directory = calloc((size_t)1 << TABLE_MAX_DEPTH, sizeof(*table->directory));
     table->filled = calloc(table->bucket_limit, sizeof(*table->filled));
     table->depths = calloc(table->bucket_limit, sizeof(*table->depths));
     if (table->buckets && table->conns && table->colds && table->directory && table->filled &&
@@ -44,7 +45,7 @@ void table_clear(struct table *table)
     memory_unmap(table->buckets, table->bucket_limit * sizeof(*table->buckets));
     memory_unmap(table->conns, entries * sizeof(*table->conns));
     memory_unmap(table->colds, entries * sizeof(*table->colds));
-    memory_unmap(table->directory, sizeof(*table->directory) << TABLE_MAX_DEPTH);
+    free(table->directory);
     free(table->filled);
     free(table->depths);
     memset(table, 0, sizeof(*table));
