@@ -166,11 +166,27 @@ static void feed_look_ahead(const struct table *table, const struct segment_batc
     memset(guesses + count, 0, FEED_AHEAD * sizeof(*guesses));
 }
 
-/* The connection may have been opened since, or not be in its home line; but a SYN will most likely
- * open one, and is not to wait for the memory of another. */
-static inline uint32_t feed_guess_again(const struct table *table, const struct segment *segment)
+/* A guess of 0 may be wrong: the connection may have been opened since, or not be in its home line.
+ */
+static inline uint32_t feed_guess_again(const struct table *table, const struct segment *segment,
+                                        uint32_t guess)
 {
-    return (segment->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN ? 0 : table_stray(table, segment->tag);
+    return guess != 0 ? guess : table_stray(table, segment->tag);
+}
+
+/* Handshakes and resets are told apart first: that they come is hard to foresee, and what they need
+ * is as good as known then. A SYN will most likely open a connection, and is not to wait for the
+ * memory of another. */
+static inline void feed_segment(struct whyrst_analyser *analyser, const struct segment_batch *batch,
+                                const struct segment *segment, uint32_t guess)
+{
+    if ((segment->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN) {
+        feed_any(analyser, batch, segment, guess);
+        return;
+    }
+    uint32_t index = feed_guess_again(&analyser->table, segment, guess);
+    if ((segment->flags & (TCP_SYN | TCP_RST)) || !feed_usual(analyser, segment, index))
+        feed_any(analyser, batch, segment, index);
 }
 
 static void feed_segments(struct whyrst_analyser *analyser, const struct segment_batch *batch)
@@ -183,9 +199,7 @@ static void feed_segments(struct whyrst_analyser *analyser, const struct segment
         table_prefetch_conn(table, guess[n]);
     for (; segment < end; segment++, guess++) {
         table_prefetch_conn(table, guess[FEED_AHEAD]);
-        uint32_t index = *guess != 0 ? *guess : feed_guess_again(table, segment);
-        if (!feed_usual(analyser, segment, index))
-            feed_any(analyser, batch, segment, index);
+        feed_segment(analyser, batch, segment, *guess);
     }
 }
 
