@@ -9,8 +9,8 @@
 #include "analyser.h"
 #include "flow/memory.h"
 
-#define RING_BATCHES 64  /* a power of two */
-#define RING_ROOM    32  /* batches that have to be free before a full ring is filled again */
+#define RING_BATCHES 128 /* a power of two */
+#define RING_ROOM    64  /* batches that have to be free before a full ring is filled again */
 #define SPINS        200 /* looks at the other side's counter before sleeping */
 
 struct pipeline {

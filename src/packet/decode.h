@@ -5,7 +5,7 @@
 #include "packet/segment.h"
 #include "whyrst/whyrst.h"
 
-#define DECODE_BATCH       64
+#define DECODE_BATCH       128 /* fits the first-level cache with the packets it is made of */
 #define DECODE_RST_PAYLOAD WHYRST_MAX_RST_PAYLOAD
 
 /* Decoded segments of up to DECODE_BATCH packets, in capture order; packets that hold no TCP
