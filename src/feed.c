@@ -166,14 +166,6 @@ static void feed_look_ahead(const struct table *table, const struct segment_batc
     memset(guesses + count, 0, FEED_AHEAD * sizeof(*guesses));
 }
 
-/* A guess of 0 may be wrong: the connection may have been opened since, or not be in its home line.
- */
-static inline uint32_t feed_guess_again(const struct table *table, const struct segment *segment,
-                                        uint32_t guess)
-{
-    return guess != 0 ? guess : table_stray(table, segment->tag);
-}
-
 /* Handshakes and resets are told apart first: that they come is hard to foresee, and what they need
  * is as good as known then. A SYN will most likely open a connection, and is not to wait for the
  * memory of another. */
@@ -184,7 +176,8 @@ static inline void feed_segment(struct whyrst_analyser *analyser, const struct s
         feed_any(analyser, batch, segment, guess);
         return;
     }
-    uint32_t index = feed_guess_again(&analyser->table, segment, guess);
+    /* 0 may be wrong: it may have been opened since, or not be in its home line */
+    uint32_t index = guess != 0 ? guess : table_stray(&analyser->table, segment->tag);
     if ((segment->flags & (TCP_SYN | TCP_RST)) || !feed_usual(analyser, segment, index))
         feed_any(analyser, batch, segment, index);
 }

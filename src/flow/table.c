@@ -8,7 +8,7 @@
 #include "packet/key.h"
 
 #define BUCKET_SLOTS (TABLE_BUCKET_LINES * TABLE_LINE_SLOTS)
-#define BUCKET_FULL  (BUCKET_SLOTS * 11 / 16) /* it is split: lines of a fuller one overflow */
+#define BUCKET_FULL  (BUCKET_SLOTS * 11 / 16) /* then split: fuller lines overflow */
 #define EVICT_WINDOW 1024 /* connections looked at to drop the longest idle of them */
 
 int table_init(struct table *table, uint32_t limit, const struct decode_key *key,

@@ -124,7 +124,7 @@ static inline __attribute__((always_inline)) bool decode_fast(const struct decod
         return false;
     tcp_fill(segment, tcp.header, tcp.payload_bytes);
     tcp_fill_options(segment, tcp.header, tcp.header_bytes);
-    segment->payload_kind = tcp_kind(tcp.header, tcp.header_bytes, tcp.captured);
+    segment->payload_kind = tcp_kind(tcp.header, tcp.header_bytes, tcp.captured, tcp.payload_bytes);
     *payload = (struct slice){tcp.header + tcp.header_bytes, tcp.captured, 0};
     return true;
 }

@@ -91,16 +91,6 @@ static inline uint64_t load_be64(const uint8_t *bytes)
     return value;
 }
 
-static inline uint64_t load_le64(const uint8_t *bytes)
-{
-    uint64_t value;
-    memcpy(&value, bytes, sizeof value);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    value = __builtin_bswap64(value);
-#endif
-    return value;
-}
-
 static inline uint16_t load_le16(const uint8_t *bytes)
 {
     return (uint16_t)(bytes[0] | bytes[1] << 8);

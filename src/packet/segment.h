@@ -46,7 +46,7 @@ enum {
 
 /* First payload byte(s), as far as captured. */
 enum payload_kind {
-    PAYLOAD_NONE,      /* no payload so far */
+    PAYLOAD_NONE,      /* no payload on the wire */
     PAYLOAD_UNSEEN,    /* payload, but not captured (snaplen) */
     PAYLOAD_TLS_ALERT, /* TLS record type 21, version 3.x */
     PAYLOAD_TLS_HELLO, /* TLS handshake record (22), first byte of message 1 = ClientHello */
@@ -75,7 +75,7 @@ struct segment {
     uint8_t wscale;         /* shift count with OPTION_WSCALE */
     uint8_t options;        /* OPTION_… */
     uint8_t marks;          /* MARK_… */
-    uint8_t payload_kind;   /* enum payload_kind of its payload, if it has any */
+    uint8_t payload_kind;   /* enum payload_kind */
     uint16_t input;
     uint32_t payload_bytes; /* less than 2^31, from the IP header, not from the captured length */
     uint16_t flags;         /* TCP_…; with the next four one word, which most segments leave 0 */

@@ -3,23 +3,25 @@
 #include "packet/key.h"
 
 #define TEXT(a, b, c, d, e, f, g, h)                                                               \
-    ((uint64_t)(a) | (uint64_t)(b) << 8 | (uint64_t)(c) << 16 | (uint64_t)(d) << 24 |              \
-     (uint64_t)(e) << 32 | (uint64_t)(f) << 40 | (uint64_t)(g) << 48 | (uint64_t)(h) << 56)
-#define PLACE(a, b)  [TCP_START_PLACE((a) | (b) << 8)]
-#define MASK(length) (UINT64_MAX >> (64 - 8 * (length)))
-#define RECORD(type) .text = TEXT(type, 3, 0, 0, 0, 0, 0, 0), .mask = 0xf8ffff
-#define KIND(kind_)  .below_other = PAYLOAD_OTHER - (kind_)
+    ((uint64_t)(a) << 56 | (uint64_t)(b) << 48 | (uint64_t)(c) << 40 | (uint64_t)(d) << 32 |       \
+     (uint64_t)(e) << 24 | (uint64_t)(f) << 16 | (uint64_t)(g) << 8 | (uint64_t)(h))
+#define PLACE(a, b)                   [TCP_START_PLACE((a) << 8 | (b))]
+#define MASK(length)                  (UINT64_MAX << (64 - 8 * (length)))
+#define KIND(kind)                    (PAYLOAD_OTHER - (kind))
+#define TLS(type)                     TEXT(type, 3, 0, 0, 0, 0, 0, 0), MASK(3), TEXT(0, 0, 4, 0, 0, 0, 0, 0)
+#define REQUEST                       KIND(PAYLOAD_HTTP_REQUEST), false, 3
+#define RECORD(type, kind, handshake) PLACE(type, 3) = {TLS(type), KIND(kind), handshake, 3}
 #define METHOD(a, b, c, d, e, f, g, h, length)                                                     \
-    PLACE(a, b) = {TEXT(a, b, c, d, e, f, g, h), MASK(length), KIND(PAYLOAD_HTTP_REQUEST)}
+    PLACE(a, b) = {TEXT(a, b, c, d, e, f, g, h), MASK(length), 0, REQUEST}
 
-/* TLS records have a version from 3.0 to 3.7, of which 3.4 is the last so far; an HTTP method is
- * told with the space behind it. What is in no place here is PAYLOAD_OTHER. */
+/* TLS records have a version from 3.0 to 3.4; an HTTP method is told with the space behind it. What
+ * is in no place here is PAYLOAD_OTHER. */
 const struct tcp_start tcp_starts[TCP_STARTS] = {
-    PLACE(20, 3) = {RECORD(20), KIND(PAYLOAD_TLS)},
-    PLACE(21, 3) = {RECORD(21), KIND(PAYLOAD_TLS_ALERT)},
-    PLACE(22, 3) = {RECORD(22), KIND(PAYLOAD_TLS), .handshake = true},
-    PLACE(23, 3) = {RECORD(23), KIND(PAYLOAD_TLS)},
-    PLACE(24, 3) = {RECORD(24), KIND(PAYLOAD_TLS)},
+    RECORD(20, PAYLOAD_TLS, false),
+    RECORD(21, PAYLOAD_TLS_ALERT, false),
+    RECORD(22, PAYLOAD_TLS, true),
+    RECORD(23, PAYLOAD_TLS, false),
+    RECORD(24, PAYLOAD_TLS, false),
     METHOD('G', 'E', 'T', ' ', 0, 0, 0, 0, 4),
     METHOD('P', 'U', 'T', ' ', 0, 0, 0, 0, 4),
     METHOD('P', 'O', 'S', 'T', ' ', 0, 0, 0, 5),
@@ -30,15 +32,17 @@ const struct tcp_start tcp_starts[TCP_STARTS] = {
     METHOD('D', 'E', 'L', 'E', 'T', 'E', ' ', 0, 7),
     METHOD('O', 'P', 'T', 'I', 'O', 'N', 'S', ' ', 8),
     METHOD('C', 'O', 'N', 'N', 'E', 'C', 'T', ' ', 8),
-    PLACE('H', 'T') = {TEXT('H', 'T', 'T', 'P', '/', 0, 0, 0), MASK(5),
-                       KIND(PAYLOAD_HTTP_RESPONSE)},
+    PLACE('H', 'T') = {TEXT('H', 'T', 'T', 'P', '/', 0, 0, 0), MASK(5), 0,
+                       KIND(PAYLOAD_HTTP_RESPONSE), false, 5},
 };
 
 uint8_t tcp_short_kind(const uint8_t *payload, uint32_t captured)
 {
-    uint8_t bytes[TCP_START_BYTES] = {0};
-    memcpy(bytes, payload, captured);
-    return captured < 3 ? PAYLOAD_OTHER : tcp_start_kind(load_le64(bytes), MASK(captured));
+    uint8_t begins[TCP_START_BYTES] = {0};
+    memcpy(begins, payload, captured);
+    uint64_t bytes = load_be64(begins);
+    bool enough = captured >= tcp_starts[TCP_START_PLACE(bytes >> 48)].least;
+    return enough ? tcp_start_kind(bytes, MASK(captured)) : PAYLOAD_OTHER;
 }
 
 int tcp_decode(struct decode_state *state, struct slice slice)
@@ -66,6 +70,7 @@ int tcp_decode(struct decode_state *state, struct slice slice)
         options_decode(segment, slice.bytes + TCP_HEADER_BYTES,
                        header_captured > TCP_HEADER_BYTES ? header_captured - TCP_HEADER_BYTES : 0,
                        header_captured < header_bytes);
-    segment->payload_kind = tcp_kind(slice.bytes, header_bytes, state->payload.captured);
+    segment->payload_kind =
+        tcp_kind(slice.bytes, header_bytes, state->payload.captured, segment->payload_bytes);
     return DECODE_TCP;
 }

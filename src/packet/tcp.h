@@ -19,23 +19,25 @@ static inline uint32_t tcp_header_bytes(const uint8_t *tcp)
 /* How a payload begins that is TLS or HTTP. Its first two bytes choose the place; the factor is one
  * with which no two of those meet, of which the compiler would warn. */
 struct tcp_start {
-    uint64_t text, mask; /* of the first bytes, as load_le64 has them */
+    uint64_t text, mask; /* of the first bytes, the very first in the top byte */
+    uint64_t above; /* how far the masked bytes may differ from the text: 0, or up to a version */
     uint8_t below_other; /* PAYLOAD_OTHER less the kind it is */
     bool handshake;      /* byte 5 of a TLS handshake record tells whether it is a ClientHello */
+    uint8_t least;       /* bytes that have to be captured to tell */
 };
 
 #define TCP_STARTS            32
 #define TCP_START_BYTES       8
-#define TCP_START_PLACE(pair) (((pair)*1881 & 0xffff) / (0x10000 / TCP_STARTS))
+#define TCP_START_PLACE(pair) (((pair)*1189 & 0xffff) / (0x10000 / TCP_STARTS))
 extern const struct tcp_start tcp_starts[TCP_STARTS] __attribute__((visibility("hidden")));
 
 /* enum payload_kind of a payload by its first bytes; known: ones where they were captured. What it
  * is is a toss-up from packet to packet, so there is no branch for it. */
 static inline uint8_t tcp_start_kind(uint64_t bytes, uint64_t known)
 {
-    const struct tcp_start *start = &tcp_starts[TCP_START_PLACE(bytes & 0xffff)];
-    unsigned other = ((bytes ^ start->text) & start->mask & known) != 0;
-    unsigned hello = start->handshake & ((bytes >> 40 & 0xff) == 1);
+    const struct tcp_start *start = &tcp_starts[TCP_START_PLACE(bytes >> 48)];
+    unsigned other = ((bytes ^ start->text) & start->mask & known) > start->above;
+    unsigned hello = start->handshake & ((bytes >> 16 & 0xff) == 1);
     return (uint8_t)(PAYLOAD_OTHER - ((start->below_other + hello) & (other - 1)));
 }
 
@@ -45,17 +47,18 @@ _Static_assert(PAYLOAD_TLS_HELLO == PAYLOAD_TLS - 1, "told by one more");
 uint8_t tcp_short_kind(const uint8_t *payload, uint32_t captured);
 
 /* enum payload_kind of a segment of which `captured` bytes of payload are at hand. */
-static inline uint8_t tcp_kind(const uint8_t *tcp, uint32_t header_bytes, uint32_t captured)
+static inline uint8_t tcp_kind(const uint8_t *tcp, uint32_t header_bytes, uint32_t captured,
+                               uint32_t payload_bytes)
 {
     if (captured - 1 < TCP_START_BYTES - 1)
         return tcp_short_kind(tcp + header_bytes, captured);
     /* of payload unseen it reads the header in its place, and takes nothing from it */
     unsigned unseen = captured == 0, seen_mask = unseen - 1;
-    uint8_t kind = tcp_start_kind(load_le64(tcp + (header_bytes & seen_mask)), UINT64_MAX);
-    return (uint8_t)((kind & seen_mask) | unseen);
+    uint8_t kind = tcp_start_kind(load_be64(tcp + (header_bytes & seen_mask)), UINT64_MAX);
+    return (uint8_t)((kind & seen_mask) | (unseen & (payload_bytes != 0)));
 }
 
-_Static_assert(PAYLOAD_UNSEEN == 1, "as the condition has it");
+_Static_assert(PAYLOAD_NONE == 0 && PAYLOAD_UNSEEN == 1, "as the conditions have them");
 
 /* Fills in what the TCP header says but for its options. */
 static inline void tcp_fill(struct segment *segment, const uint8_t *tcp, uint32_t payload_bytes)

@@ -12,7 +12,7 @@ static const struct {
     {"\x17\x03\x03\x00\x20\x00", 6, PAYLOAD_TLS},
     {"\x14\x03\x03\x00\x01\x01", 6, PAYLOAD_TLS},
     {"\x18\x03\x03\x00\x01\x01", 6, PAYLOAD_TLS},
-    {"\x15\x03\x08\x00\x02\x02\x28", 7, PAYLOAD_OTHER},
+    {"\x15\x03\x05\x00\x02\x02\x28", 7, PAYLOAD_OTHER},
     {"\x15\x04\x03\x00\x02\x02\x28", 7, PAYLOAD_OTHER},
     {"\x15\x03", 2, PAYLOAD_OTHER},
     {"\x19\x03\x03", 3, PAYLOAD_OTHER},
@@ -71,14 +71,15 @@ START_TEST(payload_kinds_of_longer)
 }
 END_TEST
 
-/* Three bytes are enough to tell, two are not. */
+/* Three bytes are enough for a method, but not two, and not four for a response. */
 START_TEST(payload_kinds_of_a_beginning)
 {
     const struct {
         const char *bytes;
         uint8_t kind;
     } beginnings[] = {{"DEL", PAYLOAD_HTTP_REQUEST},
-                      {"HTT", PAYLOAD_HTTP_RESPONSE},
+                      {"HTTP", PAYLOAD_OTHER},
+                      {"HTTP/", PAYLOAD_HTTP_RESPONSE},
                       {"DE", PAYLOAD_OTHER},
                       {"DEX", PAYLOAD_OTHER}};
     for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {
@@ -94,6 +95,7 @@ START_TEST(no_payload)
     struct frame frame;
     frame_with_payload(&frame, "", 0, TCP_ACK);
     struct segment segment = decode_frame(&frame);
+    ck_assert_uint_eq(segment.payload_kind, PAYLOAD_NONE);
     ck_assert_uint_eq(segment.payload_bytes, 0);
 }
 END_TEST
