@@ -238,9 +238,6 @@ START_TEST(filter_keeps_frame_numbers)
 }
 END_TEST
 
-#define ADD_LOOP(test, cases)                                                                      \
-    tcase_add_loop_test(tcase, test, 0, (int)(sizeof(cases) / sizeof *(cases)))
-
 int main(void)
 {
     Suite *suite = suite_create("capture");

@@ -187,4 +187,8 @@ static inline void read_all(struct capture *capture, struct result *result, size
     capture_close(capture);
 }
 
+/* Adds a test of each of an array's cases to the test case at hand. */
+#define ADD_LOOP(test, cases)                                                                      \
+    tcase_add_loop_test(tcase, test, 0, (int)(sizeof(cases) / sizeof *(cases)))
+
 #endif
