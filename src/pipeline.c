@@ -10,15 +10,20 @@
 #include "flow/memory.h"
 
 #define RING_BATCHES 128 /* a power of two */
-#define RING_ROOM    64  /* batches that have to be free before a full ring is filled again */
 #define SPINS        200 /* looks at the other side's counter before sleeping */
 
+/* Being woken costs more than a batch: who fell asleep over one sleeps on for so many more. */
+#define WORKER_MORE 15
+#define CALLER_MORE 63
+
 struct pipeline {
-    _Alignas(64) _Atomic uint64_t pushed; /* batches handed over */
-    _Alignas(64) _Atomic uint64_t done;   /* batches analysed */
+    _Alignas(64) _Atomic uint64_t pushed;  /* batches handed over */
+    _Alignas(64) _Atomic uint64_t done;    /* batches analysed */
+    _Atomic size_t conns_used, trace_used; /* bytes, as of the last of them */
     /* what a sleeping side waits for the other's counter to reach; UINT64_MAX: it does not sleep */
     _Alignas(64) _Atomic uint64_t worker_wants;
     _Atomic uint64_t caller_wants;
+    atomic_bool draining; /* no more will come for now */
     atomic_bool stop;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
@@ -38,9 +43,10 @@ static inline void pipeline_relax(void)
 #endif
 }
 
-/* Sleeps until *counter is at least `wanted` or the pipeline stops. */
+/* Waits until *counter is at least `wanted` or the pipeline stops; one that falls asleep over it
+ * sleeps on for `more`, unless the pipeline is drained. */
 static void pipeline_wait(struct pipeline *pipeline, _Atomic uint64_t *counter, uint64_t wanted,
-                          _Atomic uint64_t *wants)
+                          uint64_t more, _Atomic uint64_t *wants)
 {
     for (unsigned spin = 0; spin < SPINS; spin++) {
         if (atomic_load_explicit(counter, memory_order_acquire) >= wanted)
@@ -48,9 +54,13 @@ static void pipeline_wait(struct pipeline *pipeline, _Atomic uint64_t *counter, 
         pipeline_relax();
     }
     pthread_mutex_lock(&pipeline->mutex);
-    atomic_store(wants, wanted);
-    while (atomic_load(counter) < wanted && !atomic_load(&pipeline->stop))
+    while (!atomic_load(&pipeline->stop)) {
+        uint64_t goal = atomic_load(&pipeline->draining) ? wanted : wanted + more;
+        atomic_store(wants, goal);
+        if (atomic_load(counter) >= goal)
+            break;
         pthread_cond_wait(&pipeline->changed, &pipeline->mutex);
+    }
     atomic_store(wants, UINT64_MAX);
     pthread_mutex_unlock(&pipeline->mutex);
 }
@@ -65,18 +75,30 @@ static void pipeline_wake(struct pipeline *pipeline, uint64_t counter, _Atomic u
     pthread_mutex_unlock(&pipeline->mutex);
 }
 
+static void pipeline_tell_use(struct pipeline *pipeline)
+{
+    const struct table *table = &pipeline->analyser->table;
+    const struct trace_log *log = &pipeline->analyser->log;
+    atomic_store_explicit(&pipeline->conns_used, table->used * sizeof(*table->conns),
+                          memory_order_relaxed);
+    atomic_store_explicit(&pipeline->trace_used, (size_t)log->next * sizeof(*log->records),
+                          memory_order_relaxed);
+}
+
 static void *pipeline_work(void *user)
 {
     struct pipeline *pipeline = user;
-    uint64_t done = 0;
+    /* verdicts that are to come at once do not wait for more packets */
+    uint64_t done = 0, more = pipeline->analyser->options.settle_nsec == 0 ? WORKER_MORE : 0;
     for (;;) {
         if (atomic_load_explicit(&pipeline->pushed, memory_order_acquire) == done) {
             if (atomic_load(&pipeline->stop))
                 return NULL;
-            pipeline_wait(pipeline, &pipeline->pushed, done + 1, &pipeline->worker_wants);
+            pipeline_wait(pipeline, &pipeline->pushed, done + 1, more, &pipeline->worker_wants);
             continue;
         }
         feed_batch(pipeline->analyser, &pipeline->ring[done % RING_BATCHES]);
+        pipeline_tell_use(pipeline);
         atomic_store(&pipeline->done, ++done);
         pipeline_wake(pipeline, done, &pipeline->caller_wants);
     }
@@ -104,6 +126,9 @@ struct pipeline *pipeline_new(struct whyrst_analyser *analyser, struct whyrst_er
     atomic_init(&pipeline->done, 0);
     atomic_init(&pipeline->worker_wants, UINT64_MAX);
     atomic_init(&pipeline->caller_wants, UINT64_MAX);
+    atomic_init(&pipeline->conns_used, 0);
+    atomic_init(&pipeline->trace_used, 0);
+    atomic_init(&pipeline->draining, false);
     atomic_init(&pipeline->stop, false);
     pipeline->analyser = analyser;
     pipeline->conns_populated = pipeline->trace_populated = 0;
@@ -139,14 +164,16 @@ void pipeline_free(struct pipeline *pipeline)
 }
 
 /* Clearing memory is a good part of what the worker has to do: who waits for it does that instead.
- * Its counts may be stale here, which does no harm. */
+ */
 static void pipeline_populate(struct pipeline *pipeline)
 {
     struct table *table = &pipeline->analyser->table;
     struct trace_log *log = &pipeline->analyser->log;
     memory_populate(table->conns, ((size_t)table->limit + 1) * sizeof(*table->conns),
-                    table->used * sizeof(*table->conns), &pipeline->conns_populated);
-    memory_populate(log->records, log->bytes, (size_t)log->next * sizeof(*log->records),
+                    atomic_load_explicit(&pipeline->conns_used, memory_order_relaxed),
+                    &pipeline->conns_populated);
+    memory_populate(log->records, log->bytes,
+                    atomic_load_explicit(&pipeline->trace_used, memory_order_relaxed),
                     &pipeline->trace_populated);
 }
 
@@ -156,8 +183,7 @@ struct segment_batch *pipeline_next(struct pipeline *pipeline)
     uint64_t done = atomic_load_explicit(&pipeline->done, memory_order_acquire);
     if (pushed - done >= RING_BATCHES) {
         pipeline_populate(pipeline);
-        /* not for one place: each sleep costs more than a batch */
-        pipeline_wait(pipeline, &pipeline->done, pushed - RING_BATCHES + RING_ROOM,
+        pipeline_wait(pipeline, &pipeline->done, pushed - RING_BATCHES + 1, CALLER_MORE,
                       &pipeline->caller_wants);
     }
     struct segment_batch *batch = &pipeline->ring[pushed % RING_BATCHES];
@@ -171,10 +197,20 @@ void pipeline_push(struct pipeline *pipeline)
     pipeline_wake(pipeline, pushed, &pipeline->worker_wants);
 }
 
+static void pipeline_set_draining(struct pipeline *pipeline, bool draining)
+{
+    pthread_mutex_lock(&pipeline->mutex);
+    atomic_store(&pipeline->draining, draining);
+    pthread_cond_broadcast(&pipeline->changed);
+    pthread_mutex_unlock(&pipeline->mutex);
+}
+
 void pipeline_drain(struct pipeline *pipeline)
 {
     if (pthread_equal(pthread_self(), pipeline->thread))
         return; /* asked from the analyser's callback: it would wait for itself */
-    pipeline_wait(pipeline, &pipeline->done, atomic_load(&pipeline->pushed),
+    pipeline_set_draining(pipeline, true);
+    pipeline_wait(pipeline, &pipeline->done, atomic_load(&pipeline->pushed), 0,
                   &pipeline->caller_wants);
+    pipeline_set_draining(pipeline, false);
 }

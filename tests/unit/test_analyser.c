@@ -181,7 +181,7 @@ static const struct whyrst_options plain = {
 
 START_TEST(portions_and_threads)
 {
-    static const size_t portions[] = {1, 7, 64, 65, 1000, 1 << 20};
+    static const size_t portions[] = {1, 7, 64, 128, 129, 1000, 1 << 20};
     struct script *script = mixed_capture(450);
     struct seen expected = analyse(script, &plain, 1 << 20, true);
     ck_assert_uint_gt(expected.count, 225);
