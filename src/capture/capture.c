@@ -24,7 +24,7 @@ void capture_end_early(struct capture *capture, const char *what)
 {
     const struct source *source = &capture->source;
     const char *damage = source->gunzip ? gunzip_damage(source->gunzip) : NULL;
-    if (source_is_cut(source))
+    if (source->is_cut)
         damage = "the file was shortened while it was read";
     capture->ended = capture->truncated = true;
     snprintf(capture->truncated_text, sizeof capture->truncated_text,
@@ -211,6 +211,17 @@ static int capture_finish(struct capture *capture, struct whyrst_error *error)
     return result;
 }
 
+/* The file was shortened under the reader, who took zeros for records from `gone` on. Returns how
+ * many packets are real. */
+static int capture_end_gone(struct capture *capture, const struct whyrst_packet *packets, int count,
+                            const uint8_t *gone)
+{
+    for (; count > 0 && packets[count - 1].bytes + packets[count - 1].caplen > gone; count--)
+        capture->frame_no--;
+    capture_end_early(capture, "");
+    return count > 0 ? count : 0;
+}
+
 int capture_read(struct capture *capture, struct whyrst_packet *packets, size_t max,
                  struct whyrst_error *error)
 {
@@ -224,6 +235,9 @@ int capture_read(struct capture *capture, struct whyrst_packet *packets, size_t 
     }
     while (!capture->ended) {
         int count = capture->format->read(capture, packets, max, error);
+        const uint8_t *gone = source_gone(&capture->source);
+        if (gone)
+            count = capture_end_gone(capture, packets, count, gone);
         if (count < 0) {
             capture->ended = true;
             return -1;

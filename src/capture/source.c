@@ -59,8 +59,6 @@ static int source_reopen(struct source *source, struct whyrst_error *error)
                             "%s: was replaced by another file while it waited to be read; "
                             "analyse a copy, or fewer files at a time",
                             source->name);
-    if (lseek(source->fd, (off_t)source->raw_offset, SEEK_SET) < 0)
-        return capture_fail(error, "%s: cannot read on: %s", source->name, strerror(errno));
     return 0;
 }
 
@@ -71,7 +69,8 @@ static ptrdiff_t take_file(struct source *source, uint8_t *space, size_t max,
     if (source->fd < 0 && source_reopen(source, error) < 0)
         return -1;
     do
-        count = read(source->fd, space, max);
+        count = source->is_file ? pread(source->fd, space, max, (off_t)source->raw_offset)
+                                : read(source->fd, space, max);
     while (count < 0 && errno == EINTR);
     if (count < 0)
         capture_fail(error, "%s: cannot read: %s", source->name, strerror(errno));
@@ -89,13 +88,10 @@ ptrdiff_t source_take_raw(struct source *source, uint8_t *space, size_t max,
         if (source->digest)
             digest_feed(source->digest, space, (size_t)count);
         source->raw_offset += (uint64_t)count;
+    } else if (count == 0 && source->is_file && source->raw_offset < source->file_bytes) {
+        source->is_cut = true;
     }
     return count;
-}
-
-bool source_is_cut(const struct source *source)
-{
-    return source->is_file && source->raw_offset < source->file_bytes;
 }
 
 /* ---- Filling -----------------------------------------------------------------------------------
@@ -128,10 +124,76 @@ static int buffer_reserve(struct source *source, size_t need, struct whyrst_erro
     return 0;
 }
 
+/* The first block is read: many files are only looked into, and it may be gzip. So is what is
+ * hashed, which fetches it from memory by itself. */
+static bool source_can_map(const struct source *source)
+{
+    return source->is_file && !source->memory && !source->is_of_many && !source->gunzip &&
+           !source->digest && !source->must_read && source->raw_offset > 0;
+}
+
+/* Moves the window so that it begins at the cursor. False: the bytes have to be read, which also
+ * tells why there are not enough. */
+static bool fill_window(struct source *source, size_t need)
+{
+    struct stat status;
+    uint64_t from = source_offset(source);
+    /* ends at a multiple of its size, so that pages of the cache that are large are mapped whole */
+    uint64_t to =
+        (from + need + source->window_bytes) / source->window_bytes * source->window_bytes;
+    if (fstat(source->fd, &status) < 0)
+        return false;
+    if (to > (uint64_t)status.st_size)
+        to = (uint64_t)status.st_size;
+    if (to < from + need)
+        return false;
+    const uint8_t *bytes = window_move(&source->window, source->fd, from, (size_t)(to - from));
+    if (bytes == NULL)
+        return false;
+    source->cursor = bytes;
+    source->end = bytes + (to - from);
+    source->raw_offset = source->end_offset = to;
+    return true;
+}
+
+/* Cuts what is at hand to what the file still has: the last page may have lost its end only, which
+ * reads as zeros, too. */
+static void source_cut(struct source *source, const uint8_t *gone)
+{
+    struct stat status;
+    uint64_t offset = source->end_offset - (uint64_t)(source->end - gone);
+    uint64_t before = (uint64_t)(gone - source->window.pages), lost = 0;
+    if (fstat(source->fd, &status) == 0 && (uint64_t)status.st_size < offset)
+        lost = offset - (uint64_t)status.st_size;
+    lost = lost < before ? lost : before;
+    source->end = gone - lost;
+    source->end_offset = offset - lost;
+    if (source->cursor > source->end)
+        source->cursor = source->end;
+    source->is_cut = true;
+}
+
+const uint8_t *source_gone(struct source *source)
+{
+    const uint8_t *gone = source->window.gone;
+    if (gone == NULL)
+        return NULL;
+    if (gone < source->end)
+        source_cut(source, gone);
+    return source->end;
+}
+
 int source_fill(struct source *source, size_t need, struct whyrst_error *error)
 {
     if ((size_t)(source->end - source->cursor) >= need)
         return 1;
+    if (source->window.gone != NULL)
+        return 0;
+    if (source_can_map(source)) {
+        if (fill_window(source, need))
+            return 1;
+        source->must_read = true;
+    }
     if (buffer_reserve(source, need, error) < 0)
         return -1;
     while ((size_t)(source->end - source->cursor) < need) {
@@ -199,8 +261,10 @@ static int source_init(struct source *source, const char *path, const char *name
     source->path = path;
     source->name = name;
     source->fd = -1;
-    source->block_bytes =
-        options && options->block_bytes ? options->block_bytes : SOURCE_BLOCK_BYTES;
+    source->block_bytes = SOURCE_BLOCK_BYTES;
+    source->window_bytes = SOURCE_WINDOW_BYTES;
+    if (options && options->block_bytes)
+        source->block_bytes = source->window_bytes = options->block_bytes;
     if (options && options->sha256) {
         source->digest = digest_new();
         if (!source->digest)
@@ -254,6 +318,7 @@ void source_release(struct source *source)
 {
     gunzip_free(source->gunzip);
     free(source->buffer);
+    window_close(&source->window);
     source->gunzip = NULL;
     source->buffer = NULL;
     source->buffer_bytes = 0;
@@ -264,10 +329,9 @@ int source_restart(struct source *source, struct whyrst_error *error)
 {
     source_release(source);
     source->raw_offset = source->end_offset = 0;
+    source->must_read = source->is_cut = false;
     if (source->digest)
         digest_restart(source->digest);
-    if (source->fd >= 0 && lseek(source->fd, 0, SEEK_SET) < 0)
-        return capture_fail(error, "%s: cannot read again: %s", source->name, strerror(errno));
     return source_start(source, error);
 }
 

@@ -1,19 +1,22 @@
-/* The bytes of a capture file or stream, in order: read in blocks that stay in the processor's
- * cache, which costs less than mapping the file page by page; inflated when it is gzip. Private to
- * src/capture. */
+/* The bytes of a capture file or stream, in order. A file is mapped, one window after the other:
+ * its bytes are then fetched while others are worked on, which copying them would have to wait for.
+ * What is hashed or cannot be mapped is read in blocks that stay in the processor's cache, and
+ * inflated when it is gzip. Private to src/capture. */
 #ifndef WHYRST_CAPTURE_SOURCE_H
 #define WHYRST_CAPTURE_SOURCE_H
 
+#include "capture/window.h"
 #include "whyrst/whyrst.h"
 
-#define SOURCE_BLOCK_BYTES (256u << 10) /* read or inflated at once */
+#define SOURCE_BLOCK_BYTES  (256u << 10) /* read or inflated at once */
+#define SOURCE_WINDOW_BYTES (4u << 20)   /* mapped at once */
 
 struct gunzip;
 struct digest;
 
 struct source_options {
     bool sha256;        /* hash the file's bytes */
-    size_t block_bytes; /* read at once; 0 = SOURCE_BLOCK_BYTES */
+    size_t block_bytes; /* read or mapped at once; 0 = as measured best */
 };
 
 struct source {
@@ -21,16 +24,19 @@ struct source {
     uint64_t end_offset;         /* of end, in the (inflated) stream */
 
     const char *path, *name; /* name is for messages; both are the caller's */
-    size_t block_bytes;
+    size_t block_bytes, window_bytes;
     int fd; /* -1: closed */
     bool owns_fd;
     bool is_file;          /* a regular file, read from its first byte: can be read again */
     bool is_of_many;       /* one of so many files that it is only open while it is read */
+    bool must_read;        /* no more windows: the system refused, or the end is near */
+    bool is_cut;           /* it ended before file_bytes */
     uint64_t raw_offset;   /* bytes of the file taken so far, before inflating */
     uint64_t file_bytes;   /* when it was opened; 0 = unknown */
     const uint8_t *memory; /* file_bytes bytes to read instead of fd, NULL when there are none */
     uint64_t device, inode;
 
+    struct window window; /* the bytes at hand are in here or in buffer */
     uint8_t *buffer;
     size_t buffer_bytes;
     struct gunzip *gunzip; /* NULL unless gzip */
@@ -63,8 +69,9 @@ bool source_can_restart(const struct source *source);
 /* Back to the first byte. -1 on failure. */
 int source_restart(struct source *source, struct whyrst_error *error);
 
-/* Whether the file has fewer bytes than when it was opened; true only once its end was met. */
-bool source_is_cut(const struct source *source);
+/* When bytes at hand were no longer in the file as they were touched, and read as zeros: the first
+ * such; else NULL. From then on the source ends there. */
+const uint8_t *source_gone(struct source *source);
 
 /* Offset of cursor in the (inflated) stream. */
 static inline uint64_t source_offset(const struct source *source)

@@ -1,4 +1,4 @@
-/* Where a capture's bytes come from: files in blocks, gzip, pipes. */
+/* Where a capture's bytes come from: files in windows and blocks, gzip, pipes. */
 #include "test_capture_bytes.h"
 
 #include <fcntl.h>
@@ -31,10 +31,8 @@ static void check_filled(unsigned packets)
 
 /* Blocks smaller than a packet, so that records cross them everywhere. */
 static const struct source_options ways[] = {
-    {.block_bytes = 1},
-    {.block_bytes = 100, .sha256 = true},
-    {.block_bytes = 4096},
-    {.block_bytes = 0, .sha256 = true},
+    {.block_bytes = 1},    {.block_bytes = 100, .sha256 = true}, {.block_bytes = 100},
+    {.block_bytes = 4096}, {.block_bytes = 0, .sha256 = true},
 };
 
 static void read_file(const void *data, size_t count, const struct source_options *way)
@@ -156,25 +154,67 @@ START_TEST(pipe_in_chunks)
 }
 END_TEST
 
-START_TEST(file_cut_while_it_is_read)
+/* Blocks and windows of four pages: the first block ends in packet 77, the window at hand when the
+ * file is cut behind packet 160. */
+static struct capture *open_half_read(int *fd, unsigned packets)
 {
     char path[64];
     struct whyrst_error error = {{0}};
-    struct whyrst_packet packets[8];
-    const struct source_options way = {.block_bytes = 4096};
+    struct whyrst_packet packet;
+    const struct source_options way = {.block_bytes = 16384};
     fill_pcap(200);
-    int fd = bytes_file(bytes.data, bytes.count, path);
+    *fd = bytes_file(bytes.data, bytes.count, path);
     struct capture *capture = capture_open_with(path, 0, NULL, &way, &error);
     ck_assert_ptr_nonnull(capture);
-    ck_assert_int_gt(capture_read(capture, packets, 8, &error), 0);
-    ck_assert_int_eq(ftruncate(fd, 4096), 0);
+    for (unsigned i = 0; i < packets; i++)
+        ck_assert_int_eq(capture_read(capture, &packet, 1, &error), 1);
+    return capture;
+}
+
+/* How many of fill_pcap's packets are whole in so many bytes. */
+static unsigned whole_packets(size_t count)
+{
+    unsigned packets = 0;
+    for (size_t at = 24; (at += 16 + 37 + packets * 11 % 300) <= count;)
+        packets++;
+    return packets;
+}
+
+/* Before what is asked for next, in it, in a page of it; and before what was read already. */
+static const size_t cuts[] = {32768, 24576, 20480, 20000, 4096, 0};
+
+START_TEST(file_cut_while_it_is_read)
+{
+    char where[64];
+    int fd;
+    unsigned seen = 90, whole = whole_packets(cuts[_i]);
+    struct capture *capture = open_half_read(&fd, seen);
+    ck_assert_int_eq(ftruncate(fd, (off_t)cuts[_i]), 0);
     read_all(capture, &result, 64);
     ck_assert(result.info.truncated);
     ck_assert_ptr_nonnull(strstr(result.info.truncated_text, "shortened while it was read"));
-    ck_assert_uint_lt(result.count, 40);
+    ck_assert_uint_eq(result.count, whole > seen ? whole - seen : 0);
+    ck_assert_uint_eq(result.info.packets, whole > seen ? whole : seen);
+    snprintf(where, sizeof where, "after packet %llu", (unsigned long long)result.info.packets);
+    ck_assert_ptr_nonnull(strstr(result.info.truncated_text, where));
     for (unsigned i = 0; i < result.count; i++)
         check_payload(&result.packets[i]);
     close(fd);
+}
+END_TEST
+
+START_TEST(damage_in_the_middle_is_not_called_a_cut)
+{
+    const struct source_options way = {.block_bytes = 4096};
+    size_t at = 24;
+    fill_pcap(200);
+    for (unsigned i = 0; i < 100; i++)
+        at += 16 + 37 + i * 11 % 300;
+    memset(bytes.data + at + 8, 0x7f, 4);
+    read_file(bytes.data, bytes.count, &way);
+    ck_assert_uint_eq(result.count, 100);
+    ck_assert(result.info.truncated);
+    ck_assert_ptr_nonnull(strstr(result.info.truncated_text, "damaged record"));
 }
 END_TEST
 
@@ -206,7 +246,8 @@ int main(void)
     ADD_LOOP(gzip_of_several_members, ways);
     ADD_LOOP(one_of_many, ways);
     tcase_add_loop_test(tcase, pipe_in_chunks, 0, 5);
-    tcase_add_test(tcase, file_cut_while_it_is_read);
+    ADD_LOOP(file_cut_while_it_is_read, cuts);
+    tcase_add_test(tcase, damage_in_the_middle_is_not_called_a_cut);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
