@@ -143,7 +143,7 @@ int whyrst_feed(struct whyrst_analyser *analyser, const struct whyrst_packet *pa
         if (analyser->pipeline != NULL) {
             pipeline_push(analyser->pipeline);
         } else {
-            feed_batch(analyser, batch);
+            feed_batch(analyser, batch, NULL);
             batch_clear(batch);
         }
     }

@@ -6,7 +6,10 @@
 
 struct whyrst_analyser;
 
-/* Takes a batch in; sets out_of_memory instead of failing. */
-void feed_batch(struct whyrst_analyser *analyser, const struct segment_batch *batch);
+/* Takes a batch in; sets out_of_memory instead of failing. next: the batch to be taken in after it,
+ * NULL when that is not there yet; it is only asked for meanwhile, as it comes from another
+ * processor's cache. */
+void feed_batch(struct whyrst_analyser *analyser, const struct segment_batch *batch,
+                const struct segment_batch *next);
 
 #endif

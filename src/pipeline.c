@@ -91,13 +91,16 @@ static void *pipeline_work(void *user)
     /* verdicts that are to come at once do not wait for more packets */
     uint64_t done = 0, more = pipeline->analyser->options.settle_nsec == 0 ? WORKER_MORE : 0;
     for (;;) {
-        if (atomic_load_explicit(&pipeline->pushed, memory_order_acquire) == done) {
+        uint64_t pushed = atomic_load_explicit(&pipeline->pushed, memory_order_acquire);
+        if (pushed == done) {
             if (atomic_load(&pipeline->stop))
                 return NULL;
             pipeline_wait(pipeline, &pipeline->pushed, done + 1, more, &pipeline->worker_wants);
             continue;
         }
-        feed_batch(pipeline->analyser, &pipeline->ring[done % RING_BATCHES]);
+        const struct segment_batch *next = &pipeline->ring[(done + 1) % RING_BATCHES];
+        feed_batch(pipeline->analyser, &pipeline->ring[done % RING_BATCHES],
+                   pushed > done + 1 ? next : NULL);
         pipeline_tell_use(pipeline);
         atomic_store(&pipeline->done, ++done);
         pipeline_wake(pipeline, done, &pipeline->caller_wants);
