@@ -137,13 +137,17 @@ int whyrst_feed(struct whyrst_analyser *analyser, const struct whyrst_packet *pa
     while (count > 0) {
         struct segment_batch *batch =
             analyser->pipeline ? pipeline_next(analyser->pipeline) : &analyser->batch;
-        size_t taken = batch_decode(batch, &analyser->key, packets, count);
+        size_t wanted = count < DECODE_BATCH ? count : DECODE_BATCH;
+        struct ahead ahead = ahead_of_packets(packets, wanted), rest = {0};
+        if (analyser->pipeline == NULL)
+            rest = ahead_split(&ahead, wanted);
+        size_t taken = batch_decode(batch, &analyser->key, packets, count, ahead);
         packets += taken;
         count -= taken;
         if (analyser->pipeline != NULL) {
             pipeline_push(analyser->pipeline);
         } else {
-            feed_batch(analyser, batch, NULL);
+            feed_batch(analyser, batch, rest);
             batch_clear(batch);
         }
     }

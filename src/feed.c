@@ -183,17 +183,16 @@ static inline void feed_segment(struct whyrst_analyser *analyser, const struct s
 }
 
 static void feed_segments(struct whyrst_analyser *analyser, const struct segment_batch *batch,
-                          const struct segment_batch *next)
+                          struct ahead ahead)
 {
     const struct table *table = &analyser->table;
     const struct segment *segment = batch->segments, *end = segment + batch->count;
-    const struct segment *later = next ? next->segments : segment;
     uint32_t guesses[DECODE_BATCH + FEED_AHEAD], *guess = guesses;
     feed_look_ahead(table, batch, guesses);
     for (size_t n = 0; n < FEED_AHEAD; n++)
         table_prefetch_conn(table, guess[n]);
-    for (; segment < end; segment++, guess++, later++) {
-        __builtin_prefetch(later);
+    for (; segment < end; segment++, guess++) {
+        ahead_step(&ahead);
         table_prefetch_conn(table, guess[FEED_AHEAD]);
         feed_segment(analyser, batch, segment, *guess);
     }
@@ -228,7 +227,7 @@ static void feed_count_batch(struct whyrst_analyser *analyser, const struct segm
 }
 
 void feed_batch(struct whyrst_analyser *analyser, const struct segment_batch *batch,
-                const struct segment_batch *next)
+                struct ahead ahead)
 {
     if (batch->packets == 0)
         return;
@@ -237,6 +236,6 @@ void feed_batch(struct whyrst_analyser *analyser, const struct segment_batch *ba
         return;
     }
     feed_count_batch(analyser, batch);
-    feed_segments(analyser, batch, next);
+    feed_segments(analyser, batch, ahead);
     events_settle(&analyser->events, batch->last_time_nsec);
 }

@@ -6,10 +6,8 @@
 
 struct whyrst_analyser;
 
-/* Takes a batch in; sets out_of_memory instead of failing. next: the batch to be taken in after it,
- * NULL when that is not there yet; it is only asked for meanwhile, as it comes from another
- * processor's cache. */
+/* Takes a batch in, a step of `ahead` with each segment; sets out_of_memory instead of failing. */
 void feed_batch(struct whyrst_analyser *analyser, const struct segment_batch *batch,
-                const struct segment_batch *next);
+                struct ahead ahead);
 
 #endif

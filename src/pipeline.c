@@ -85,6 +85,14 @@ static void pipeline_tell_use(struct pipeline *pipeline)
                           memory_order_relaxed);
 }
 
+/* The segments of a batch that is there by now: they lie in the other processor's cache. */
+static struct ahead pipeline_ahead(const struct pipeline *pipeline, uint64_t pushed, uint64_t batch)
+{
+    const struct segment *segments = pipeline->ring[batch % RING_BATCHES].segments;
+    const unsigned lines = (sizeof(*segments) + AHEAD_LINE_BYTES - 1) / AHEAD_LINE_BYTES;
+    return (struct ahead){(uintptr_t)segments, batch < pushed ? lines : 0};
+}
+
 static void *pipeline_work(void *user)
 {
     struct pipeline *pipeline = user;
@@ -98,9 +106,8 @@ static void *pipeline_work(void *user)
             pipeline_wait(pipeline, &pipeline->pushed, done + 1, more, &pipeline->worker_wants);
             continue;
         }
-        const struct segment_batch *next = &pipeline->ring[(done + 1) % RING_BATCHES];
         feed_batch(pipeline->analyser, &pipeline->ring[done % RING_BATCHES],
-                   pushed > done + 1 ? next : NULL);
+                   pipeline_ahead(pipeline, pushed, done + 1));
         pipeline_tell_use(pipeline);
         atomic_store(&pipeline->done, ++done);
         pipeline_wake(pipeline, done, &pipeline->caller_wants);

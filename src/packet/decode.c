@@ -9,8 +9,6 @@
 #define IPV6_HEADER_BYTES     40
 #define DECODE_MAX_BYTES      INT32_MAX /* so that lengths fit sequence arithmetic */
 #define FAST_BYTES            54        /* Ethernet, IPv4 and TCP: no fast path for less */
-#define CACHE_LINE_BYTES      64
-#define AHEAD_LINES_MAX       16 /* a packet; of larger ones most lines are never looked at */
 
 /* Everything that is not plain: out of line, so that the fast path stays small. */
 static __attribute__((noinline)) int decode_slow(const struct decode_key *key,
@@ -200,41 +198,18 @@ static inline uint32_t packet_origin(const struct whyrst_packet *packet)
     return packet->link_type | (uint32_t)packet->input << 16;
 }
 
-/* Cache lines that are asked for while packets are decoded, so many with each of them. */
-struct ahead {
-    const uint8_t *at;
-    unsigned lines;
-};
-
-/* Packets lie one behind the other where they were captured, and those of the next batch behind
- * these: as much as these take is asked for. It does no harm that something else may be there. */
-static struct ahead ahead_of(const struct whyrst_packet *packets, const struct whyrst_packet *end)
-{
-    size_t bytes = (size_t)(end[-1].bytes + end[-1].caplen - packets->bytes);
-    size_t stride = (size_t)(end - packets) * CACHE_LINE_BYTES;
-    if (bytes > AHEAD_LINES_MAX * stride)
-        return (struct ahead){packets->bytes, 0};
-    return (struct ahead){packets->bytes + bytes, (unsigned)((bytes + stride - 1) / stride)};
-}
-
-static inline void ahead_ask(struct ahead *ahead)
-{
-    for (unsigned line = 0; line < ahead->lines; line++, ahead->at += CACHE_LINE_BYTES)
-        __builtin_prefetch(ahead->at, 0, 2); /* into the second-level cache: the walk fetches on */
-}
-
 /* Decodes packets from *packets on, to `end` or the first of another input. */
 static void batch_decode_run(struct segment_batch *batch, const struct decode_key *key,
-                             const struct whyrst_packet **packets, const struct whyrst_packet *end)
+                             const struct whyrst_packet **packets, const struct whyrst_packet *end,
+                             struct ahead ahead)
 {
     const struct whyrst_packet *packet = *packets;
     const uint32_t input = batch->input, usual = LINK_ETHERNET | input << 16;
     int64_t first = batch->first_time_nsec, last = batch->last_time_nsec;
     struct segment *segment = &batch->segments[batch->count];
-    struct ahead ahead = ahead_of(packet, end);
     for (; packet < end; packet++) {
         struct slice payload;
-        ahead_ask(&ahead);
+        ahead_step(&ahead);
         if (packet_origin(packet) != usual && packet->input != input)
             break;
         first = packet->time_nsec < first ? packet->time_nsec : first;
@@ -255,7 +230,7 @@ static void batch_decode_run(struct segment_batch *batch, const struct decode_ke
 }
 
 size_t batch_decode(struct segment_batch *batch, const struct decode_key *key,
-                    const struct whyrst_packet *packets, size_t count)
+                    const struct whyrst_packet *packets, size_t count, struct ahead ahead)
 {
     const struct whyrst_packet *next = packets;
     size_t room = DECODE_BATCH - batch->packets;
@@ -265,7 +240,7 @@ size_t batch_decode(struct segment_batch *batch, const struct decode_key *key,
         return 0;
     if (batch->packets == 0)
         batch->input = packets[0].input;
-    batch_decode_run(batch, key, &next, packets + count);
+    batch_decode_run(batch, key, &next, packets + count, ahead);
     batch->packets += (unsigned)(next - packets);
     return (size_t)(next - packets);
 }

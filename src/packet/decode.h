@@ -2,6 +2,7 @@
 #ifndef WHYRST_PACKET_DECODE_H
 #define WHYRST_PACKET_DECODE_H
 
+#include "packet/ahead.h"
 #include "packet/segment.h"
 #include "whyrst/whyrst.h"
 
@@ -34,9 +35,10 @@ struct decode_key {
 void batch_clear(struct segment_batch *batch);
 
 /* Decodes packets[0..count) until the batch has taken DECODE_BATCH packets or the input number
- * changes; returns how many packets were taken (0 when the batch is full). */
+ * changes; returns how many packets were taken (0 when the batch is full). A step of `ahead` is
+ * taken with each. */
 size_t batch_decode(struct segment_batch *batch, const struct decode_key *key,
-                    const struct whyrst_packet *packets, size_t count);
+                    const struct whyrst_packet *packets, size_t count, struct ahead ahead);
 
 /* Decodes one packet. Returns -1 and fills *segment (all but rst_payload) when it holds a TCP
  * segment, with *payload and *payload_caplen its captured payload; otherwise an enum

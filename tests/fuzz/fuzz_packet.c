@@ -27,7 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint32_t payload_caplen;
     int result = decode_packet(&key, &packet, &segment, &payload, &payload_caplen);
     batch_clear(&batch);
-    if (batch_decode(&batch, &key, &packet, 1) != 1 || batch.count != (result == -1))
+    if (batch_decode(&batch, &key, &packet, 1, (struct ahead){0}) != 1 ||
+        batch.count != (result == -1))
         abort();
     if (result >= WHYRST_UNDECODED_COUNT || (result != -1 && batch.undecoded[result] != 1))
         abort();

@@ -214,6 +214,7 @@ START_TEST(hash_spreads)
 END_TEST
 
 static struct segment_batch batch;
+static const struct ahead nothing;
 
 START_TEST(batch_keeps_order_and_counts)
 {
@@ -233,7 +234,7 @@ START_TEST(batch_keeps_order_and_counts)
     packets[3].frame_no = 4;
     packets[4].input = 1; /* another input: for the next batch */
     batch_clear(&batch);
-    ck_assert_uint_eq(batch_decode(&batch, &test_key, packets, 5), 4);
+    ck_assert_uint_eq(batch_decode(&batch, &test_key, packets, 5, nothing), 4);
     ck_assert_uint_eq(batch.packets, 4);
     ck_assert_uint_eq(batch.count, 2);
     ck_assert_uint_eq(batch.segments[0].frame, 1);
@@ -243,12 +244,40 @@ START_TEST(batch_keeps_order_and_counts)
     ck_assert_uint_eq(batch.undecoded[WHYRST_NOT_TCP], 1);
     ck_assert_int_eq(batch.first_time_nsec, 20);
     ck_assert_int_eq(batch.last_time_nsec, 90);
-    ck_assert_uint_eq(batch_decode(&batch, &test_key, packets + 4, 1), 0);
+    ck_assert_uint_eq(batch_decode(&batch, &test_key, packets + 4, 1, nothing), 0);
     batch_clear(&batch);
-    ck_assert_uint_eq(batch_decode(&batch, &test_key, packets + 4, 1), 1);
+    ck_assert_uint_eq(batch_decode(&batch, &test_key, packets + 4, 1, nothing), 1);
     ck_assert_uint_eq(batch.input, 1);
     ck_assert_uint_eq(batch.segments[0].input, 1);
     ck_assert_uint_eq(batch.undecoded[WHYRST_FRAGMENT], 0);
+}
+END_TEST
+
+/* What is asked for ahead is as much as the packets took, each half in steps of its own. */
+START_TEST(packets_to_come)
+{
+    static uint8_t bytes[128 * 1024];
+    struct whyrst_packet packets[DECODE_BATCH];
+    for (unsigned i = 0; i < DECODE_BATCH; i++) /* 1.5 lines each */
+        packets[i] = (struct whyrst_packet){.bytes = bytes + 96 * i, .caplen = 80};
+    const uintptr_t end = (uintptr_t)bytes + 96 * (DECODE_BATCH - 1) + 80;
+    struct ahead ahead = ahead_of_packets(packets, DECODE_BATCH);
+    ck_assert_uint_eq(ahead.at, end);
+    ck_assert_uint_eq(ahead.lines, 2);
+    struct ahead rest = ahead_split(&ahead, DECODE_BATCH);
+    ck_assert_uint_eq(ahead.at, end);
+    ck_assert_uint_eq(ahead.lines, 1);
+    ck_assert_uint_eq(rest.at, end + DECODE_BATCH * AHEAD_LINE_BYTES);
+    ck_assert_uint_eq(rest.lines, 1);
+    ahead_step(&ahead);
+    ck_assert_uint_eq(ahead.at, end + AHEAD_LINE_BYTES);
+    ahead = ahead_of_packets(packets, 1);
+    ck_assert_uint_eq(ahead.lines, 2);
+    /* large packets, and some that do not lie in a row */
+    packets[1].bytes = bytes + 100 * AHEAD_LINE_BYTES;
+    ck_assert_uint_eq(ahead_of_packets(packets, 2).lines, 0);
+    packets[0].bytes = bytes + 96 * DECODE_BATCH;
+    ck_assert_uint_eq(ahead_of_packets(packets, DECODE_BATCH).lines, 0);
 }
 END_TEST
 
@@ -260,10 +289,10 @@ START_TEST(batch_fills_up)
     for (unsigned i = 0; i < 2 * DECODE_BATCH; i++)
         packets[i] = packet_of(frame.bytes, frame.size);
     batch_clear(&batch);
-    ck_assert_uint_eq(batch_decode(&batch, &test_key, packets, 10), 10);
-    ck_assert_uint_eq(batch_decode(&batch, &test_key, packets, 2 * DECODE_BATCH),
+    ck_assert_uint_eq(batch_decode(&batch, &test_key, packets, 10, nothing), 10);
+    ck_assert_uint_eq(batch_decode(&batch, &test_key, packets, 2 * DECODE_BATCH, nothing),
                       DECODE_BATCH - 10);
-    ck_assert_uint_eq(batch_decode(&batch, &test_key, packets, 1), 0);
+    ck_assert_uint_eq(batch_decode(&batch, &test_key, packets, 1, nothing), 0);
     ck_assert_uint_eq(batch.count, DECODE_BATCH);
     ck_assert_uint_eq(batch.payload_count, DECODE_BATCH);
     ck_assert_uint_eq(batch.segments[DECODE_BATCH - 1].rst_payload, DECODE_BATCH);
@@ -283,7 +312,7 @@ START_TEST(batch_copies_rst_payload)
         packet_of(data.bytes, data.size), packet_of(rst.bytes, rst.size),
         packet_of(bare.bytes, bare.size), packet_of(big.bytes, big.size)};
     batch_clear(&batch);
-    ck_assert_uint_eq(batch_decode(&batch, &test_key, packets, 4), 4);
+    ck_assert_uint_eq(batch_decode(&batch, &test_key, packets, 4, nothing), 4);
     memset(rst.room, 0, sizeof rst.room); /* the batch must not point into the packets */
     ck_assert_uint_eq(batch.segments[0].rst_payload, 0);
     ck_assert_uint_eq(batch.segments[1].rst_payload, 1);
@@ -311,6 +340,7 @@ int main(void)
     tcase_add_loop_test(tcase, hash_depends_on_everything, 0, 2);
     tcase_add_loop_test(tcase, hash_spreads, 0, 2);
     tcase_add_test(tcase, batch_keeps_order_and_counts);
+    tcase_add_test(tcase, packets_to_come);
     tcase_add_test(tcase, batch_fills_up);
     tcase_add_test(tcase, batch_copies_rst_payload);
     suite_add_tcase(suite, tcase);

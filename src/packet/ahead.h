@@ -1,0 +1,46 @@
+/* Memory that will be needed soon, asked for in step with other work: a processor waits for a dozen
+ * cache lines at a time, and what asks for more at once has to wait itself. It does no harm that
+ * something else, or nothing, may be there. */
+#ifndef WHYRST_PACKET_AHEAD_H
+#define WHYRST_PACKET_AHEAD_H
+
+#include "whyrst/whyrst.h"
+
+#define AHEAD_LINE_BYTES 64u
+#define AHEAD_LINES_MAX  16u /* a packet; of larger ones most lines are never looked at */
+
+/* All zero: nothing. */
+struct ahead {
+    uintptr_t at;   /* the next line; not a pointer: there need not be an object */
+    unsigned lines; /* to ask for in a step */
+};
+
+static inline void ahead_step(struct ahead *ahead)
+{
+    for (unsigned line = 0; line < ahead->lines; line++, ahead->at += AHEAD_LINE_BYTES)
+        __builtin_prefetch((const void *)ahead->at, 0, 2); /* into the second-level cache */
+}
+
+/* Captured packets lie one behind the other, and those to come behind these, most likely: as much
+ * as these take, in `count` steps. */
+static inline struct ahead ahead_of_packets(const struct whyrst_packet *packets, size_t count)
+{
+    const struct whyrst_packet *last = &packets[count - 1];
+    uintptr_t end = (uintptr_t)last->bytes + last->caplen;
+    size_t bytes = end - (uintptr_t)packets->bytes;
+    size_t line_bytes = count * AHEAD_LINE_BYTES; /* one line a step */
+    if (bytes > AHEAD_LINES_MAX * line_bytes)
+        return (struct ahead){0};
+    return (struct ahead){end, (unsigned)((bytes + line_bytes - 1) / line_bytes)};
+}
+
+/* Leaves the first half of each step and returns the other, to be asked for after `steps`. */
+static inline struct ahead ahead_split(struct ahead *ahead, size_t steps)
+{
+    struct ahead rest = {ahead->at, ahead->lines / 2};
+    ahead->lines -= rest.lines;
+    rest.at += steps * ahead->lines * AHEAD_LINE_BYTES;
+    return rest;
+}
+
+#endif
