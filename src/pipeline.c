@@ -85,12 +85,13 @@ static void pipeline_tell_use(struct pipeline *pipeline)
                           memory_order_relaxed);
 }
 
-/* The segments of a batch that is there by now: they lie in the other processor's cache. */
-static struct ahead pipeline_ahead(const struct pipeline *pipeline, uint64_t pushed, uint64_t batch)
+/* The batch after number `done`, when it is there by now: it lies in the other processor's cache.
+ */
+static struct ahead pipeline_ahead(const struct pipeline *pipeline, uint64_t pushed, uint64_t done)
 {
-    const struct segment *segments = pipeline->ring[batch % RING_BATCHES].segments;
-    const unsigned lines = (sizeof(*segments) + AHEAD_LINE_BYTES - 1) / AHEAD_LINE_BYTES;
-    return (struct ahead){(uintptr_t)segments, batch < pushed ? lines : 0};
+    bool there = pushed > done + 1; /* else it is being written, and not to be taken away */
+    const struct segment *segments = pipeline->ring[(done + there) % RING_BATCHES].segments;
+    return (struct ahead){(uintptr_t)segments, there ? sizeof(*segments) : 0};
 }
 
 static void *pipeline_work(void *user)
@@ -107,7 +108,7 @@ static void *pipeline_work(void *user)
             continue;
         }
         feed_batch(pipeline->analyser, &pipeline->ring[done % RING_BATCHES],
-                   pipeline_ahead(pipeline, pushed, done + 1));
+                   pipeline_ahead(pipeline, pushed, done));
         pipeline_tell_use(pipeline);
         atomic_store(&pipeline->done, ++done);
         pipeline_wake(pipeline, done, &pipeline->caller_wants);

@@ -9,16 +9,19 @@
 #define AHEAD_LINE_BYTES 64u
 #define AHEAD_LINES_MAX  16u /* a packet; of larger ones most lines are never looked at */
 
-/* All zero: nothing. */
 struct ahead {
-    uintptr_t at;   /* the next line; not a pointer: there need not be an object */
-    unsigned lines; /* to ask for in a step */
+    uintptr_t at;    /* what is asked for next; not a pointer: there need not be an object */
+    uintptr_t bytes; /* in a step; 0: nothing new */
 };
 
 static inline void ahead_step(struct ahead *ahead)
 {
-    for (unsigned line = 0; line < ahead->lines; line++, ahead->at += AHEAD_LINE_BYTES)
-        __builtin_prefetch((const void *)ahead->at, 0, 2); /* into the second-level cache */
+    /* into the second-level cache; mostly one line is all, and costs no branch */
+    const char *at = (const char *)ahead->at;
+    __builtin_prefetch(at, 0, 2);
+    for (uintptr_t more = AHEAD_LINE_BYTES; more < ahead->bytes; more += AHEAD_LINE_BYTES)
+        __builtin_prefetch(at + more, 0, 2);
+    ahead->at += ahead->bytes;
 }
 
 /* Captured packets lie one behind the other, and those to come behind these, most likely: as much
@@ -30,16 +33,16 @@ static inline struct ahead ahead_of_packets(const struct whyrst_packet *packets,
     size_t bytes = end - (uintptr_t)packets->bytes;
     size_t line_bytes = count * AHEAD_LINE_BYTES; /* one line a step */
     if (bytes > AHEAD_LINES_MAX * line_bytes)
-        return (struct ahead){0};
-    return (struct ahead){end, (unsigned)((bytes + line_bytes - 1) / line_bytes)};
+        return (struct ahead){end, 0};
+    return (struct ahead){end, (bytes + line_bytes - 1) / line_bytes * AHEAD_LINE_BYTES};
 }
 
 /* Leaves the first half of each step and returns the other, to be asked for after `steps`. */
 static inline struct ahead ahead_split(struct ahead *ahead, size_t steps)
 {
-    struct ahead rest = {ahead->at, ahead->lines / 2};
-    ahead->lines -= rest.lines;
-    rest.at += steps * ahead->lines * AHEAD_LINE_BYTES;
+    struct ahead rest = {ahead->at, ahead->bytes / AHEAD_LINE_BYTES / 2 * AHEAD_LINE_BYTES};
+    ahead->bytes -= rest.bytes;
+    rest.at += steps * ahead->bytes;
     return rest;
 }
 

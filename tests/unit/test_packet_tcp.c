@@ -263,21 +263,21 @@ START_TEST(packets_to_come)
     const uintptr_t end = (uintptr_t)bytes + 96 * (DECODE_BATCH - 1) + 80;
     struct ahead ahead = ahead_of_packets(packets, DECODE_BATCH);
     ck_assert_uint_eq(ahead.at, end);
-    ck_assert_uint_eq(ahead.lines, 2);
+    ck_assert_uint_eq(ahead.bytes, 2 * AHEAD_LINE_BYTES);
     struct ahead rest = ahead_split(&ahead, DECODE_BATCH);
     ck_assert_uint_eq(ahead.at, end);
-    ck_assert_uint_eq(ahead.lines, 1);
+    ck_assert_uint_eq(ahead.bytes, AHEAD_LINE_BYTES);
     ck_assert_uint_eq(rest.at, end + DECODE_BATCH * AHEAD_LINE_BYTES);
-    ck_assert_uint_eq(rest.lines, 1);
+    ck_assert_uint_eq(rest.bytes, AHEAD_LINE_BYTES);
     ahead_step(&ahead);
     ck_assert_uint_eq(ahead.at, end + AHEAD_LINE_BYTES);
     ahead = ahead_of_packets(packets, 1);
-    ck_assert_uint_eq(ahead.lines, 2);
+    ck_assert_uint_eq(ahead.bytes, 2 * AHEAD_LINE_BYTES);
     /* large packets, and some that do not lie in a row */
     packets[1].bytes = bytes + 100 * AHEAD_LINE_BYTES;
-    ck_assert_uint_eq(ahead_of_packets(packets, 2).lines, 0);
+    ck_assert_uint_eq(ahead_of_packets(packets, 2).bytes, 0);
     packets[0].bytes = bytes + 96 * DECODE_BATCH;
-    ck_assert_uint_eq(ahead_of_packets(packets, DECODE_BATCH).lines, 0);
+    ck_assert_uint_eq(ahead_of_packets(packets, DECODE_BATCH).bytes, 0);
 }
 END_TEST
 
