@@ -7,7 +7,7 @@
 #include "whyrst/whyrst.h"
 
 #define AHEAD_LINE_BYTES 64u
-#define AHEAD_LINES_MAX  16u /* a packet; of larger ones most lines are never looked at */
+#define AHEAD_LINES_MAX  28u /* a packet; of larger ones most lines are never looked at */
 
 struct ahead {
     uintptr_t at;    /* what is asked for next; not a pointer: there need not be an object */
