@@ -148,8 +148,11 @@ static bool fill_window(struct source *source, size_t need)
     if (to < from + need)
         return false;
     const uint8_t *bytes = window_move(&source->window, source->fd, from, (size_t)(to - from));
-    if (bytes == NULL)
+    if (bytes == NULL) { /* what was at hand is gone with the window before: read again */
+        source->cursor = source->end;
+        source->raw_offset = source->end_offset = from;
         return false;
+    }
     source->cursor = bytes;
     source->end = bytes + (to - from);
     source->raw_offset = source->end_offset = to;

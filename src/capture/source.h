@@ -9,7 +9,7 @@
 #include "whyrst/whyrst.h"
 
 #define SOURCE_BLOCK_BYTES  (256u << 10) /* read or inflated at once */
-#define SOURCE_WINDOW_BYTES (4u << 20)   /* mapped at once */
+#define SOURCE_WINDOW_BYTES (2u << 20)   /* mapped at once */
 
 struct gunzip;
 struct digest;

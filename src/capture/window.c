@@ -87,6 +87,7 @@ static int pages_populate(uint8_t *pages, size_t size)
 const uint8_t *window_move(struct window *window, int fd, uint64_t offset, size_t size)
 {
     size_t before = (size_t)(offset % (uint64_t)sysconf(_SC_PAGESIZE));
+    window_close(window); /* first: not to hold two at a time */
     uint8_t *pages = mmap(NULL, before + size, PROT_READ, MAP_SHARED, fd, (off_t)(offset - before));
     if (pages == MAP_FAILED)
         return NULL;
@@ -94,7 +95,6 @@ const uint8_t *window_move(struct window *window, int fd, uint64_t offset, size_
         munmap(pages, before + size);
         return NULL;
     }
-    window_close(window);
     window_watch(window, pages, before + size);
     return pages + before;
 }

@@ -17,8 +17,8 @@ struct window {
 };
 
 /* Moves the window to `size` bytes of the file at offset, present and ready to be read; they must
- * not reach beyond its end. Returns the byte at offset, or NULL when the system refuses, and then
- * the window is where it was. */
+ * not reach beyond its end. Returns the byte at offset, or NULL when the system refuses; either way
+ * what it showed before is gone. */
 const uint8_t *window_move(struct window *window, int fd, uint64_t offset, size_t size);
 void window_close(struct window *window);
 

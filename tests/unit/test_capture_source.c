@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <nettle/sha2.h>
 #include <zlib.h>
@@ -203,6 +204,41 @@ START_TEST(file_cut_while_it_is_read)
 }
 END_TEST
 
+/* One packet, while there is no address space for a window. */
+static int read_without_space(struct capture *capture, struct whyrst_packet *packet)
+{
+    struct whyrst_error error = {{0}};
+    struct rlimit usual, none;
+    ck_assert_int_eq(getrlimit(RLIMIT_AS, &usual), 0);
+    none = usual;
+    none.rlim_cur = 0;
+    setrlimit(RLIMIT_AS, &none);
+    int count = capture_read(capture, packet, 1, &error);
+    setrlimit(RLIMIT_AS, &usual);
+    return count;
+}
+
+/* Refused before the first window, and after it. */
+START_TEST(refused_window_is_read)
+{
+    static const unsigned seen[] = {10, 90};
+    struct whyrst_packet packet;
+    int fd;
+    struct capture *capture = open_half_read(&fd, seen[_i]);
+    for (unsigned i = seen[_i]; i < 200; i++) {
+        ck_assert_int_eq(read_without_space(capture, &packet), 1);
+        ck_assert_uint_eq(packet.frame_no, i + 1);
+        ck_assert_uint_eq(packet.caplen, 37 + i * 11 % 300);
+        check_payload(&packet);
+    }
+    ck_assert_ptr_null(capture->source.window.pages); /* the last packet was read */
+    ck_assert_int_eq(read_without_space(capture, &packet), 0);
+    ck_assert(!capture->truncated);
+    capture_close(capture);
+    close(fd);
+}
+END_TEST
+
 START_TEST(damage_in_the_middle_is_not_called_a_cut)
 {
     const struct source_options way = {.block_bytes = 4096};
@@ -247,6 +283,7 @@ int main(void)
     ADD_LOOP(one_of_many, ways);
     tcase_add_loop_test(tcase, pipe_in_chunks, 0, 5);
     ADD_LOOP(file_cut_while_it_is_read, cuts);
+    tcase_add_loop_test(tcase, refused_window_is_read, 0, 2);
     tcase_add_test(tcase, damage_in_the_middle_is_not_called_a_cut);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
