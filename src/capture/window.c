@@ -77,7 +77,8 @@ static void window_unwatch(struct window *window)
 /* ---- Mapping -----------------------------------------------------------------------------------
  */
 
-/* All at once: that costs a fraction of what it costs page by page as they are touched. */
+/* All at once: asking for memory ahead does nothing where pages are not present, and what cannot be
+ * read shows here, not when it is touched. */
 static int pages_populate(uint8_t *pages, size_t size)
 {
     int result = madvise(pages, size, MADV_POPULATE_READ);

@@ -11,7 +11,7 @@
 /* All zero: nothing mapped. It must stay where it is while something is. */
 struct window {
     uint8_t *pages;
-    size_t size;             /* whole pages */
+    size_t size;             /* mapped, from there */
     _Atomic(uint8_t *) gone; /* the lowest page found gone, NULL none */
     _Atomic(struct window *) next;
 };

@@ -359,7 +359,7 @@ enum report_format options_format(const struct options *options, bool is_termina
     return options_is_live(options) ? REPORT_NDJSON : REPORT_JSON;
 }
 
-/* A second thread saves an eighth to a third of the time for up to a third as much work again
+/* A second thread saves a quarter to a third of the time for a tenth as much work again
  * (bench/results.md): right where somebody waits and a processor has nothing to do. */
 #define LARGE_BYTES     ((uint64_t)128 << 20)
 #define MANY_PROCESSORS 4
