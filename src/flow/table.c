@@ -8,7 +8,7 @@
 #include "packet/key.h"
 
 #define BUCKET_SLOTS (TABLE_BUCKET_LINES * TABLE_LINE_SLOTS)
-#define BUCKET_FULL  (BUCKET_SLOTS * 11 / 16) /* then split: fuller lines overflow */
+#define BUCKETS_MANY 2048 /* from there on it is memory that counts */
 #define EVICT_WINDOW 1024 /* connections looked at to drop the longest idle of them */
 
 int table_init(struct table *table, uint32_t limit, const struct decode_key *key,
@@ -19,7 +19,7 @@ int table_init(struct table *table, uint32_t limit, const struct decode_key *key
     table->key = *key;
     table->hand = 1;
     size_t entries = (size_t)table->limit + 1;
-    table->bucket_limit = (uint32_t)(entries / (BUCKET_FULL / 4)) + 64;
+    table->bucket_limit = (uint32_t)(entries / (BUCKET_SLOTS / 6)) + 64;
     table->buckets = memory_map(table->bucket_limit * sizeof(*table->buckets));
     table->conns = memory_map(entries * sizeof(*table->conns));
     table->colds = memory_map(entries * sizeof(*table->colds));
@@ -55,7 +55,7 @@ uint32_t table_find(struct table *table, const struct segment *segment)
 {
     uint32_t tag = segment->tag;
     const struct table_bucket *bucket = &table->buckets[table->directory[table_entry(table, tag)]];
-    for (uint32_t at = tag % TABLE_BUCKET_LINES;; at = (at + 1) % TABLE_BUCKET_LINES) {
+    for (uint32_t at = table_line_of(tag);; at = (at + 1) % TABLE_BUCKET_LINES) {
         const struct table_line *line = &bucket->lines[at];
         for (unsigned hits = line_equal(line->tags, tag); hits != 0; hits &= hits - 1) {
             uint32_t index = line->indexes[__builtin_ctz(hits)];
@@ -78,7 +78,7 @@ static unsigned line_count(const struct table_line *line)
 
 static void bucket_put(struct table_bucket *bucket, uint32_t tag, uint32_t index)
 {
-    uint32_t at = tag % TABLE_BUCKET_LINES;
+    uint32_t at = table_line_of(tag);
     unsigned count;
     while ((count = line_count(&bucket->lines[at])) == TABLE_LINE_SLOTS)
         at = (at + 1) % TABLE_BUCKET_LINES;
@@ -105,6 +105,13 @@ static void directory_double(struct table *table)
         table->directory[2 * at] = table->directory[at];
     }
     table->depth++;
+}
+
+/* How many slots of a bucket are used before it is split. In fuller ones more lines overflow, which
+ * takes time; emptier ones take memory, of which a large table has most to save. */
+static unsigned bucket_full(const struct table *table)
+{
+    return table->bucket_count < BUCKETS_MANY ? BUCKET_SLOTS * 11 / 16 : BUCKET_SLOTS * 13 / 16;
 }
 
 /* Divides the bucket of `tag` in two by its next hash bit. -1 when it cannot. */
@@ -135,6 +142,12 @@ static int bucket_split(struct table *table, uint32_t tag)
     return 0;
 }
 
+/* How far a search goes from one line of a bucket to another. */
+static uint32_t lines_between(uint32_t from, uint32_t to)
+{
+    return (to + TABLE_BUCKET_LINES - from) % TABLE_BUCKET_LINES;
+}
+
 /* Finds an entry behind line `hole`, which was full, that has its home there or before it, so that
  * no lookup for it may stop at the hole. False when there is none. */
 static bool bucket_find_displaced(const struct table_bucket *bucket, uint32_t hole, uint32_t *line,
@@ -143,8 +156,8 @@ static bool bucket_find_displaced(const struct table_bucket *bucket, uint32_t ho
     for (uint32_t at = (hole + 1) % TABLE_BUCKET_LINES;; at = (at + 1) % TABLE_BUCKET_LINES) {
         unsigned count = line_count(&bucket->lines[at]);
         for (unsigned n = 0; n < count; n++) {
-            uint32_t home = bucket->lines[at].tags[n] % TABLE_BUCKET_LINES;
-            if ((at - home) % TABLE_BUCKET_LINES < (at - hole) % TABLE_BUCKET_LINES)
+            uint32_t home = table_line_of(bucket->lines[at].tags[n]);
+            if (lines_between(home, at) < lines_between(hole, at))
                 continue;
             *line = at;
             *slot = n;
@@ -182,7 +195,7 @@ static void table_remove(struct table *table, uint32_t index)
     uint32_t tag = key_hash(&table->key, conn->address, conn->port, conn->flags & CONN_IPV6);
     uint32_t number = table->directory[table_entry(table, tag)];
     struct table_bucket *bucket = &table->buckets[number];
-    uint32_t line = tag % TABLE_BUCKET_LINES;
+    uint32_t line = table_line_of(tag);
     unsigned here;
     while ((here = line_equal(bucket->lines[line].indexes, index)) == 0)
         line = (line + 1) % TABLE_BUCKET_LINES;
@@ -230,7 +243,7 @@ uint32_t table_insert(struct table *table, const struct segment *segment, table_
         table_evict(table, on_evict, user);
     for (;;) {
         number = table->directory[table_entry(table, tag)];
-        if (table->filled[number] < BUCKET_FULL)
+        if (table->filled[number] < bucket_full(table))
             break;
         if (bucket_split(table, tag) != 0) {
             if (table->filled[number] < BUCKET_SLOTS - 1)

@@ -20,7 +20,7 @@
 #include "whyrst/whyrst.h"
 
 #define TABLE_LINE_SLOTS   8u
-#define TABLE_BUCKET_LINES 128u
+#define TABLE_BUCKET_LINES 104u
 #define TABLE_MAX_DEPTH    20u
 #define TABLE_STRAYS       2048u
 #define TABLE_EVICT_SHARE  64u /* connections dropped at a time when the table is full */
@@ -77,10 +77,19 @@ static inline uint32_t table_entry(const struct table *table, uint32_t tag)
     return (uint32_t)((uint64_t)tag << table->depth >> 32);
 }
 
+/* The line of a bucket that a tag names, by bits that its bucket's entries do not share. */
+static inline uint32_t table_line_of(uint32_t tag)
+{
+    return (tag & 0xfff) * TABLE_BUCKET_LINES >> 12;
+}
+
+_Static_assert(TABLE_MAX_DEPTH <= 32 - 12,
+               "a tag's upper bits name the bucket, its lower ones the line");
+
 static inline struct table_line *table_home(const struct table *table, uint32_t tag)
 {
     uint32_t number = table->directory[table_entry(table, tag)];
-    return &table->buckets[number].lines[tag % TABLE_BUCKET_LINES];
+    return &table->buckets[number].lines[table_line_of(tag)];
 }
 
 /* Bit set of the eight words that equal `word`. */

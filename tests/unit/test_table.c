@@ -97,6 +97,28 @@ START_TEST(finds_what_was_inserted)
 }
 END_TEST
 
+/* Small tables have room to spare in every line; large ones use more of what they have. */
+START_TEST(large_table_is_filled_further)
+{
+    enum { small = 320000, large = 1200000, slots = TABLE_BUCKET_LINES * TABLE_LINE_SLOTS };
+    ck_assert_int_eq(table_init(&table, large, &script_key, NULL), 0);
+    for (unsigned n = 0; n < large; n++) {
+        struct segment segment = packet_of(n, false);
+        ck_assert_uint_eq(insert(&table, &segment, n), n + 1);
+        if (n == small)
+            for (unsigned bucket = 0; bucket < table.bucket_count; bucket++)
+                ck_assert_uint_le(table.filled[bucket], slots * 7 / 10);
+    }
+    for (unsigned bucket = 0; bucket < table.bucket_count; bucket++)
+        ck_assert_uint_le(table.filled[bucket], slots * 13 / 16);
+    ck_assert_uint_gt(large, (uint64_t)table.bucket_count * slots * 2 / 3);
+    for (unsigned n = 0; n < large; n += 97) {
+        struct segment segment = packet_of(n, true);
+        ck_assert_uint_eq(table_find(&table, &segment), n + 1);
+    }
+}
+END_TEST
+
 START_TEST(evicts_the_longest_idle)
 {
     enum { limit = 500 };
@@ -222,6 +244,7 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, finds_what_was_inserted);
+    tcase_add_test(tests, large_table_is_filled_further);
     tcase_add_test(tests, evicts_the_longest_idle);
     tcase_add_test(tests, stays_right_when_full);
     tcase_add_test(tests, smallest_table);
