@@ -1,6 +1,5 @@
 #include "capture/window.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -77,14 +76,6 @@ static void window_unwatch(struct window *window)
 /* ---- Mapping -----------------------------------------------------------------------------------
  */
 
-/* All at once: asking for memory ahead does nothing where pages are not present, and what cannot be
- * read shows here, not when it is touched. */
-static int pages_populate(uint8_t *pages, size_t size)
-{
-    int result = madvise(pages, size, MADV_POPULATE_READ);
-    return result != 0 && errno == EINVAL ? 0 : result; /* older systems do not know it */
-}
-
 const uint8_t *window_move(struct window *window, int fd, uint64_t offset, size_t size)
 {
     size_t before = (size_t)(offset % (uint64_t)sysconf(_SC_PAGESIZE));
@@ -92,7 +83,9 @@ const uint8_t *window_move(struct window *window, int fd, uint64_t offset, size_
     uint8_t *pages = mmap(NULL, before + size, PROT_READ, MAP_SHARED, fd, (off_t)(offset - before));
     if (pages == MAP_FAILED)
         return NULL;
-    if (pages_populate(pages, before + size) != 0) {
+    /* Asking for memory ahead does nothing where pages are not present. It also fails, as touching
+     * them would, where the file cannot be read, and before Linux 5.14. */
+    if (madvise(pages, before + size, MADV_POPULATE_READ) != 0) {
         munmap(pages, before + size);
         return NULL;
     }
