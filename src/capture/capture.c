@@ -22,9 +22,9 @@ int capture_fail(struct whyrst_error *error, const char *format, ...)
 
 void capture_end_early(struct capture *capture, const char *what)
 {
-    const struct source *source = &capture->source;
+    struct source *source = &capture->source;
     const char *damage = source->gunzip ? gunzip_damage(source->gunzip) : NULL;
-    if (source->is_cut)
+    if (source_look(source) || source->is_cut)
         damage = "the file was shortened while it was read";
     capture->ended = capture->truncated = true;
     snprintf(capture->truncated_text, sizeof capture->truncated_text,
@@ -211,12 +211,19 @@ static int capture_finish(struct capture *capture, struct whyrst_error *error)
     return result;
 }
 
-/* The file was shortened under the reader, who took zeros for records from `gone` on. Returns how
- * many packets are real. */
-static int capture_end_gone(struct capture *capture, const struct whyrst_packet *packets, int count,
-                            const uint8_t *gone)
+/* Whether the reader may have taken zeros for packets, as it does where a mapped file was cut: it
+ * met a page that was gone, or its last packet is empty. */
+static bool capture_is_suspect(const struct capture *capture, const struct whyrst_packet *packets,
+                               int count)
 {
-    for (; count > 0 && packets[count - 1].bytes + packets[count - 1].caplen > gone; count--)
+    return capture->source.window.gone != NULL || (count > 0 && packets[count - 1].caplen == 0);
+}
+
+/* The file was cut: returns how many of the packets are real. */
+static int capture_end_cut(struct capture *capture, const struct whyrst_packet *packets, int count)
+{
+    const uint8_t *end = capture->source.end;
+    for (; count > 0 && packets[count - 1].bytes + packets[count - 1].caplen > end; count--)
         capture->frame_no--;
     capture_end_early(capture, "");
     return count > 0 ? count : 0;
@@ -235,9 +242,8 @@ int capture_read(struct capture *capture, struct whyrst_packet *packets, size_t 
     }
     while (!capture->ended) {
         int count = capture->format->read(capture, packets, max, error);
-        const uint8_t *gone = source_gone(&capture->source);
-        if (gone)
-            count = capture_end_gone(capture, packets, count, gone);
+        if (capture_is_suspect(capture, packets, count) && source_look(&capture->source))
+            count = capture_end_cut(capture, packets, count);
         if (count < 0) {
             capture->ended = true;
             return -1;

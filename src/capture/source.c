@@ -148,54 +148,52 @@ static bool fill_window(struct source *source, size_t need)
     if (to < from + need)
         return false;
     const uint8_t *bytes = window_move(&source->window, source->fd, from, (size_t)(to - from));
-    if (bytes == NULL) { /* what was at hand is gone with the window before: read again */
-        source->cursor = source->end;
-        source->raw_offset = source->end_offset = from;
+    if (bytes == NULL)
         return false;
-    }
     source->cursor = bytes;
     source->end = bytes + (to - from);
     source->raw_offset = source->end_offset = to;
     return true;
 }
 
-/* Cuts what is at hand to what the file still has: the last page may have lost its end only, which
- * reads as zeros, too. */
-static void source_cut(struct source *source, const uint8_t *gone)
+/* What is at hand is read again, and from there on everything. */
+static void source_leave_window(struct source *source)
 {
-    struct stat status;
-    uint64_t offset = source->end_offset - (uint64_t)(source->end - gone);
-    uint64_t before = (uint64_t)(gone - source->window.pages), lost = 0;
-    if (fstat(source->fd, &status) == 0 && (uint64_t)status.st_size < offset)
-        lost = offset - (uint64_t)status.st_size;
-    lost = lost < before ? lost : before;
-    source->end = gone - lost;
-    source->end_offset = offset - lost;
-    if (source->cursor > source->end)
-        source->cursor = source->end;
-    source->is_cut = true;
+    source->raw_offset = source->end_offset = source_offset(source);
+    source->cursor = source->end = source->buffer;
+    source->must_read = true;
+    window_close(&source->window);
 }
 
-const uint8_t *source_gone(struct source *source)
+bool source_look(struct source *source)
 {
-    const uint8_t *gone = source->window.gone;
-    if (gone == NULL)
-        return NULL;
-    if (gone < source->end)
-        source_cut(source, gone);
-    return source->end;
+    struct stat status;
+    const uint8_t *pages = source->window.pages, *gone = source->window.gone;
+    if (pages == NULL)
+        return false;
+    const uint64_t begin = source->end_offset - (uint64_t)(source->end - pages); /* of the window */
+    uint64_t end = gone != NULL ? begin + (uint64_t)(gone - pages) : source->end_offset;
+    /* the page before may have lost its end only, which reads as zeros, too */
+    if (fstat(source->fd, &status) == 0 && (uint64_t)status.st_size < end)
+        end = (uint64_t)status.st_size > begin ? (uint64_t)status.st_size : begin;
+    if (end < source->end_offset) {
+        source->is_cut = true;
+        source->end = pages + (end - begin);
+        source->end_offset = end;
+        if (source->cursor > source->end)
+            source->cursor = source->end;
+    }
+    return source->is_cut;
 }
 
 int source_fill(struct source *source, size_t need, struct whyrst_error *error)
 {
     if ((size_t)(source->end - source->cursor) >= need)
         return 1;
-    if (source->window.gone != NULL)
-        return 0;
     if (source_can_map(source)) {
         if (fill_window(source, need))
             return 1;
-        source->must_read = true;
+        source_leave_window(source);
     }
     if (buffer_reserve(source, need, error) < 0)
         return -1;

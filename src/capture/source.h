@@ -30,13 +30,13 @@ struct source {
     bool is_file;          /* a regular file, read from its first byte: can be read again */
     bool is_of_many;       /* one of so many files that it is only open while it is read */
     bool must_read;        /* no more windows: the system refused, or the end is near */
-    bool is_cut;           /* it ended before file_bytes */
+    bool is_cut;           /* it was found to have become shorter */
     uint64_t raw_offset;   /* bytes of the file taken so far, before inflating */
     uint64_t file_bytes;   /* when it was opened; 0 = unknown */
     const uint8_t *memory; /* file_bytes bytes to read instead of fd, NULL when there are none */
     uint64_t device, inode;
 
-    struct window window; /* the bytes at hand are in here or in buffer */
+    struct window window; /* the bytes at hand are in here when it is open, else in buffer */
     uint8_t *buffer;
     size_t buffer_bytes;
     struct gunzip *gunzip; /* NULL unless gzip */
@@ -69,9 +69,9 @@ bool source_can_restart(const struct source *source);
 /* Back to the first byte. -1 on failure. */
 int source_restart(struct source *source, struct whyrst_error *error);
 
-/* When bytes at hand were no longer in the file as they were touched, and read as zeros: the first
- * such; else NULL. From then on the source ends there. */
-const uint8_t *source_gone(struct source *source);
+/* Looks whether the file has lost some of the bytes at hand since they were mapped: these read as
+ * zeros. True: what is at hand ends where the file does now, and nothing more will come. */
+bool source_look(struct source *source);
 
 /* Offset of cursor in the (inflated) stream. */
 static inline uint64_t source_offset(const struct source *source)

@@ -11,12 +11,16 @@
 static struct bytes bytes;
 static struct result result;
 
+static size_t packet_ends[200]; /* of the packets in bytes */
+
 static void fill_pcap(unsigned packets)
 {
     bytes.count = 0;
     put_pcap_header(&bytes, 0xa1b2c3d4, 65535, 1);
-    for (unsigned i = 0; i < packets; i++)
+    for (unsigned i = 0; i < packets; i++) {
         put_pcap_packet(&bytes, 1000 + i, i, 37 + i * 11 % 300);
+        packet_ends[i] = bytes.count;
+    }
 }
 
 static void check_filled(unsigned packets)
@@ -155,15 +159,25 @@ START_TEST(pipe_in_chunks)
 }
 END_TEST
 
-/* Blocks and windows of four pages: the first block ends in packet 77, the window at hand when the
- * file is cut behind packet 160. */
-static struct capture *open_half_read(int *fd, unsigned packets)
+/* The same packets as Enhanced Packet Blocks. */
+static void fill_pcapng(unsigned packets)
+{
+    bytes.count = 0;
+    put_section(&bytes, UINT64_MAX);
+    put_interface(&bytes, 1, 0, 0, 0);
+    for (unsigned i = 0; i < packets; i++) {
+        put_enhanced(&bytes, 0, i, 37 + i * 11 % 300);
+        packet_ends[i] = bytes.count;
+    }
+}
+
+/* Opens bytes with blocks and windows of four pages and reads so many packets. */
+static struct capture *open_partly_read(int *fd, unsigned packets)
 {
     char path[64];
     struct whyrst_error error = {{0}};
     struct whyrst_packet packet;
     const struct source_options way = {.block_bytes = 16384};
-    fill_pcap(200);
     *fd = bytes_file(bytes.data, bytes.count, path);
     struct capture *capture = capture_open_with(path, 0, NULL, &way, &error);
     ck_assert_ptr_nonnull(capture);
@@ -172,25 +186,31 @@ static struct capture *open_half_read(int *fd, unsigned packets)
     return capture;
 }
 
-/* How many of fill_pcap's packets are whole in so many bytes. */
-static unsigned whole_packets(size_t count)
-{
-    unsigned packets = 0;
-    for (size_t at = 24; (at += 16 + 37 + packets * 11 % 300) <= count;)
-        packets++;
-    return packets;
-}
+/* Where the file is cut, and after how many packets. */
+static const struct {
+    unsigned seen;
+    size_t cut;
+} cuts[] = {
+    {90, 32768},  /* behind the window at hand */
+    {90, 24576},  /* between two of its pages */
+    {90, 20480},  /* the same, sooner */
+    {90, 20000},  /* in a page: few zeros before the next one */
+    {90, 20680},  /* in a page: zeros for more packets than are read at once */
+    {170, 37000}, /* in the last page */
+    {90, 4096},   /* in what was read before */
+    {90, 0},
+};
 
-/* Before what is asked for next, in it, in a page of it; and before what was read already. */
-static const size_t cuts[] = {32768, 24576, 20480, 20000, 4096, 0};
-
-START_TEST(file_cut_while_it_is_read)
+static void check_cut(void (*fill)(unsigned packets), unsigned seen, size_t cut)
 {
     char where[64];
     int fd;
-    unsigned seen = 90, whole = whole_packets(cuts[_i]);
-    struct capture *capture = open_half_read(&fd, seen);
-    ck_assert_int_eq(ftruncate(fd, (off_t)cuts[_i]), 0);
+    unsigned whole = 0;
+    fill(200);
+    while (packet_ends[whole] <= cut)
+        whole++;
+    struct capture *capture = open_partly_read(&fd, seen);
+    ck_assert_int_eq(ftruncate(fd, (off_t)cut), 0);
     read_all(capture, &result, 64);
     ck_assert(result.info.truncated);
     ck_assert_ptr_nonnull(strstr(result.info.truncated_text, "shortened while it was read"));
@@ -200,6 +220,58 @@ START_TEST(file_cut_while_it_is_read)
     ck_assert_ptr_nonnull(strstr(result.info.truncated_text, where));
     for (unsigned i = 0; i < result.count; i++)
         check_payload(&result.packets[i]);
+    close(fd);
+}
+
+START_TEST(file_cut_while_it_is_read)
+{
+    check_cut(fill_pcap, cuts[_i].seen, cuts[_i].cut);
+    check_cut(fill_pcapng, cuts[_i].seen, cuts[_i].cut);
+}
+END_TEST
+
+/* What was read as zeros is not taken for packets, even when the file has its bytes again and what
+ * comes behind them looks right: records begin at multiples of 64 bytes here, and so do pages. */
+START_TEST(file_cut_and_written_again)
+{
+    static struct whyrst_packet packets[MAX_READ];
+    struct whyrst_packet packet;
+    struct whyrst_error error = {{0}};
+    int fd;
+    bytes.count = 0;
+    put_pcap_header(&bytes, 0xa1b2c3d4, 65535, 1);
+    put_pcap_packet(&bytes, 0, 0, 24);
+    while (bytes.count < 32768)
+        put_pcap_packet(&bytes, 0, 0, 48);
+    struct capture *capture = open_partly_read(&fd, 256);
+    ck_assert_int_eq(capture_read(capture, &packet, 1, &error), 1);
+    ck_assert_int_eq(ftruncate(fd, 16384), 0);
+    ck_assert_uint_eq(packet.bytes[0], 0); /* its page went */
+    ck_assert_int_eq(pwrite(fd, bytes.data, bytes.count, 0), (ssize_t)bytes.count);
+    ck_assert_int_eq(capture_read(capture, packets, MAX_READ, &error), 0);
+    ck_assert_ptr_nonnull(strstr(capture->truncated_text, "shortened while it was read"));
+    capture_close(capture);
+    close(fd);
+}
+END_TEST
+
+/* Packets of no bytes are nothing suspect in a file that is whole. */
+START_TEST(empty_packets)
+{
+    struct whyrst_packet packet;
+    struct whyrst_error error = {{0}};
+    unsigned count = 0;
+    int fd;
+    bytes.count = 0;
+    put_pcap_header(&bytes, 0xa1b2c3d4, 65535, 1);
+    for (unsigned i = 0; i < 2000; i++)
+        put_pcap_packet(&bytes, 0, 0, 0);
+    struct capture *capture = open_partly_read(&fd, 1000);
+    while (capture_read(capture, &packet, 1, &error) == 1)
+        count++;
+    ck_assert_uint_eq(count, 1000);
+    ck_assert(!capture->truncated);
+    capture_close(capture);
     close(fd);
 }
 END_TEST
@@ -224,7 +296,8 @@ START_TEST(refused_window_is_read)
     static const unsigned seen[] = {10, 90};
     struct whyrst_packet packet;
     int fd;
-    struct capture *capture = open_half_read(&fd, seen[_i]);
+    fill_pcap(200);
+    struct capture *capture = open_partly_read(&fd, seen[_i]);
     for (unsigned i = seen[_i]; i < 200; i++) {
         ck_assert_int_eq(read_without_space(capture, &packet), 1);
         ck_assert_uint_eq(packet.frame_no, i + 1);
@@ -283,6 +356,8 @@ int main(void)
     ADD_LOOP(one_of_many, ways);
     tcase_add_loop_test(tcase, pipe_in_chunks, 0, 5);
     ADD_LOOP(file_cut_while_it_is_read, cuts);
+    tcase_add_test(tcase, file_cut_and_written_again);
+    tcase_add_test(tcase, empty_packets);
     tcase_add_loop_test(tcase, refused_window_is_read, 0, 2);
     tcase_add_test(tcase, damage_in_the_middle_is_not_called_a_cut);
     suite_add_tcase(suite, tcase);
