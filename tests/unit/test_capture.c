@@ -1,3 +1,4 @@
+#include "suite.h"
 #include "test_capture_bytes.h"
 
 static struct bytes bytes;
@@ -251,9 +252,5 @@ int main(void)
     tcase_add_loop_test(tcase, cut_at_every_byte, 0, 2);
     tcase_add_test(tcase, filter_keeps_frame_numbers);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

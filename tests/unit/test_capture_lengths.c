@@ -1,4 +1,5 @@
 /* How long a packet may be, and what a record may claim of its length on the wire. */
+#include "suite.h"
 #include "test_capture_bytes.h"
 
 enum { PCAP, PCAPNG, FORMATS };
@@ -92,9 +93,5 @@ int main(void)
     ADD_LOOP(captured_length_has_a_limit, cases);
     tcase_add_test(tcase, wire_length_is_never_less);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 
+#include "suite.h"
+
 /* What packet.input and .frame_no must be, in order, for files of packets at the given seconds. */
 #define MAX_FILES 4
 
@@ -272,9 +274,5 @@ int main(void)
     tcase_add_test(tcase, written_packets_come_back);
     tcase_add_test(tcase, full_disk_is_reported);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

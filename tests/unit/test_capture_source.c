@@ -8,6 +8,8 @@
 #include <nettle/sha2.h>
 #include <zlib.h>
 
+#include "suite.h"
+
 static struct bytes bytes;
 static struct result result;
 
@@ -361,9 +363,5 @@ int main(void)
     tcase_add_loop_test(tcase, refused_window_is_read, 0, 2);
     tcase_add_test(tcase, damage_in_the_middle_is_not_called_a_cut);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -7,6 +7,8 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 
+#include "suite.h"
+
 START_TEST(progress_says_how_far)
 {
     static const struct {
@@ -165,9 +167,5 @@ int main(void)
     tcase_add_test(tests, format_follows_the_output);
     tcase_add_test(tests, threads_follow_size_and_processors);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

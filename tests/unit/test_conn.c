@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "suite.h"
 #include "trace_script.h"
 
 /* One connection after a script, ends by role: what conn_feed made of its packets. */
@@ -428,9 +429,5 @@ int main(void)
     tcase_add_test(tests, header_fields);
     tcase_add_test(tests, payload_is_remembered);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "flow/conn_feed.h"
+#include "suite.h"
 #include "trace_script.h"
 
 /* The paths for the SYN that opens a connection and for usual packets must leave it exactly as the
@@ -176,9 +177,5 @@ int main(void)
     tcase_add_loop_test(tests, answer_and_any_agree, 0, 200);
     tcase_add_test(tests, orderly_connection_is_usual);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "suite.h"
+
 static const struct {
     size_t bytes;
     const char *payload, *text;
@@ -78,9 +80,5 @@ int main(void)
     tcase_add_test(tests, longest_text_fits);
     tcase_add_test(tests, mptcp_reasons);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

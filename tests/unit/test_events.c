@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "reset_run.h"
+#include "suite.h"
 
 #define HANDSHAKE                                                                                  \
     "0.000 < S 0:0(0) <mss 1460,sackOK,TS,wscale 7>\n"                                             \
@@ -350,9 +351,5 @@ int main(void)
     tcase_add_test(tests, evicted_connections);
     tcase_add_test(tests, counts_only_keeps_no_details);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "suite.h"
+
 static uint64_t state = 88172645463325252u;
 
 static unsigned draw(unsigned limit)
@@ -189,16 +191,10 @@ int main(void)
 {
     Suite *suite = suite_create("filter");
     TCase *tests = tcase_create("filter");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, filters_agree_with_a_plain_look);
     tcase_add_test(tests, the_tree_agrees_with_the_filters);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

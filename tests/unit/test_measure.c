@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "reset_run.h"
+#include "suite.h"
 
 #define SYN "0.000 < S 0:0(0) <mss 1460,sackOK,TS,wscale 7>\n"
 #define HANDSHAKE                                                                                  \
@@ -326,9 +327,5 @@ int main(void)
     tcase_add_test(tests, every_fact_is_shown);
     tcase_set_timeout(tests, 60);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

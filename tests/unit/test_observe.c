@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "reset_run.h"
+#include "suite.h"
 
 #define HANDSHAKE                                                                                  \
     "0.000 < S 0:0(0) <mss 1460,sackOK,TS,wscale 7>\n"                                             \
@@ -224,9 +225,5 @@ int main(void)
     tcase_add_loop_test(tests, line, 0, sizeof lines / sizeof *lines);
     tcase_add_test(tests, longest_line);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

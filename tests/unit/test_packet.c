@@ -2,6 +2,7 @@
 
 #include <check.h>
 
+#include "suite.h"
 #include "test_packet_frames.h"
 
 static const struct decode_key test_key = {
@@ -328,9 +329,5 @@ int main(void)
     tcase_add_test(tcase, wire_length_lost);
     tcase_add_test(tcase, first_fragment);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

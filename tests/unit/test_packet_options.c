@@ -1,3 +1,4 @@
+#include "suite.h"
 #include "test_packet_decode.h"
 
 static void frame_with_options(struct frame *frame, const uint8_t *options, size_t size)
@@ -196,9 +197,5 @@ int main(void)
     tcase_add_test(tcase, options_cut);
     tcase_add_loop_test(tcase, words_and_bytes_agree, 0, 500);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

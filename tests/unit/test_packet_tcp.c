@@ -1,3 +1,4 @@
+#include "suite.h"
 #include "test_packet_decode.h"
 
 static const struct {
@@ -344,9 +345,5 @@ int main(void)
     tcase_add_test(tcase, batch_fills_up);
     tcase_add_test(tcase, batch_copies_rst_payload);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "suite.h"
+
 /* A line of packets from the patterns' own notation, without repeats. */
 static void line_parse(struct packet_line *line, const char *text, bool from_start)
 {
@@ -197,16 +199,10 @@ int main(void)
 {
     Suite *suite = suite_create("pattern");
     TCase *tests = tcase_create("pattern");
-    SRunner *runner;
-    int failed;
 
     tcase_add_loop_test(tests, pattern_answers, 0, sizeof matches / sizeof *matches);
     tcase_add_loop_test(tests, pattern_refuses, 0, sizeof refused / sizeof *refused);
     tcase_add_test(tests, pattern_agrees_with_its_definition);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <time.h>
 
+#include "suite.h"
 #include "trace_script.h"
 
 static struct whyrst_rules *rules;
@@ -101,9 +102,5 @@ int main(void)
     tcase_add_test(tests, drained_after_every_packet);
     tcase_add_test(tests, freed_without_finish);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -2,6 +2,7 @@
 
 #include "report/render.h"
 #include "report_sample.h"
+#include "suite.h"
 
 struct shape {
     const char *file;
@@ -312,9 +313,5 @@ int main(int argc, char **argv)
     tcase_add_test(tests, format_names);
     Suite *suite = suite_create("report");
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

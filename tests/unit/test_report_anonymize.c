@@ -3,6 +3,7 @@
 #include "report/anonymize.h"
 #include "report/format.h"
 #include "report_sample.h"
+#include "suite.h"
 
 static const struct {
     const char *text, *shown;
@@ -93,9 +94,5 @@ int main(void)
     tcase_add_test(tests, version_four_ignores_the_rest);
     Suite *suite = suite_create("report_anonymize");
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -10,6 +10,8 @@
 #include "report/output.h"
 #include "report/wrap.h"
 
+#include "suite.h"
+
 static char text[400];
 
 #define SHOW(call) (*(call) = '\0', text)
@@ -398,9 +400,5 @@ int main(void)
     ADD(tests, paragraph, paragraphs);
     Suite *suite = suite_create("report_format");
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -8,6 +8,8 @@
 #include "rules/ruleset.h"
 #include "rules/text.h"
 
+#include "suite.h"
+
 static void assert_same_json(const struct known *known, const char *string)
 {
     struct output output;
@@ -124,9 +126,5 @@ int main(void)
     tcase_add_test(tests, longest_words);
     Suite *suite = suite_create("report_known");
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

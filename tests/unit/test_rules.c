@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "suite.h"
+
 static struct whyrst_rules *rules;
 static struct facts facts;
 static struct packet_line line;
@@ -311,8 +313,6 @@ int main(void)
 {
     Suite *suite = suite_create("rules");
     TCase *tests = tcase_create("rules");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_loop_test(tests, conditions_compare, 0, sizeof conditions / sizeof *conditions);
@@ -325,9 +325,5 @@ int main(void)
     tcase_add_test(tests, every_problem_is_counted);
     tcase_add_test(tests, facts_have_names);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

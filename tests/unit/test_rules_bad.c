@@ -3,6 +3,7 @@
 #include "whyrst/whyrst.h"
 
 #include "rule_files.h"
+#include "suite.h"
 
 static char *names[200];
 static int name_count;
@@ -62,8 +63,6 @@ int main(void)
 {
     Suite *suite = suite_create("rules_bad");
     TCase *tests = tcase_create("rules_bad");
-    SRunner *runner;
-    int failed;
 
     if (find_names() < 40) {
         fprintf(stderr, "bad rules not found in " SOURCE_DIR "/tests/bad-rules\n");
@@ -72,11 +71,8 @@ int main(void)
     tcase_add_checked_fixture(tests, rule_files_setup, rule_files_teardown);
     tcase_add_loop_test(tests, rule_is_refused, 0, name_count);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    int status = suite_run(suite);
     while (name_count)
         free(names[--name_count]);
-    return failed != 0;
+    return status;
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "suite.h"
+
 static const struct whyrst_address client = {.ip = {192, 0, 2, 1}, .version = 4, .port = 50000};
 static const struct whyrst_address server = {
     .ip = {0x20, 0x01, 0x0d, 0xb8, [15] = 2}, .version = 6, .port = 443};
@@ -158,8 +160,6 @@ int main(void)
 {
     Suite *suite = suite_create("rules_texts");
     TCase *tests = tcase_create("rules_texts");
-    SRunner *runner;
-    int failed;
 
     tcase_add_loop_test(tests, text_is_filled, 0, sizeof fills / sizeof *fills);
     tcase_add_test(tests, text_is_cut_between_characters);
@@ -167,9 +167,5 @@ int main(void)
     tcase_add_test(tests, positions_are_found);
     tcase_add_test(tests, shipped_rules_are_complete);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

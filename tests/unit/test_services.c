@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "flow/conn.h"
+#include "suite.h"
 #include "trace_script.h"
 
 static struct services services;
@@ -186,9 +187,5 @@ int main(void)
     tcase_add_test(tests, huge_bursts_saturate);
     tcase_add_test(tests, resets_by_cause);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "suite.h"
+
 #define ROOM 65536
 
 #define LONG "a text that is long enough to be taken out"
@@ -150,16 +152,10 @@ int main(void)
 {
     Suite *suite = suite_create("shorten");
     TCase *tests = tcase_create("shorten");
-    SRunner *runner;
-    int failed;
 
     tcase_add_loop_test(tests, document_is_shortened, 0, sizeof documents / sizeof *documents);
     tcase_add_test(tests, references_lead_to_their_texts);
     tcase_add_test(tests, rules_mean_the_same_and_stay_as_wrong);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "reset_run.h"
+#include "suite.h"
 
 static struct streams *streams_make(uint32_t limit)
 {
@@ -138,9 +139,5 @@ int main(void)
     tcase_add_test(tests, interleaved);
     tcase_add_loop_test(tests, stream_of_a_reset, 0, sizeof captures / sizeof *captures);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

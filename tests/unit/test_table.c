@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "suite.h"
 #include "trace_script.h"
 
 #define COUNT 20000
@@ -251,9 +252,5 @@ int main(void)
     tcase_add_test(tests, equal_tags);
     tcase_add_test(tests, too_large);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

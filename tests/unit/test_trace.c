@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "reset_run.h"
+#include "suite.h"
 
 static struct trace_log trace;
 
@@ -242,9 +243,5 @@ int main(void)
     tcase_add_test(tests, truncated_history);
     tcase_add_loop_test(tests, notes_by_length, 0, sizeof lengths / sizeof *lengths);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -6,6 +6,7 @@
 
 #include "reset_run.h"
 #include "rule_files.h"
+#include "suite.h"
 
 /* Found by bisection of (right/of - p)^2 of = z^2 p (1 - p), z = 1.645. */
 static const struct {
@@ -525,9 +526,5 @@ int main(void)
     tcase_add_test(tests, longest_notation);
     tcase_add_test(tests, cause_without_a_rule);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -10,6 +10,8 @@
 
 #include <check.h>
 
+#include "suite.h"
+
 #define PAGES 8
 
 static size_t page;
@@ -130,9 +132,5 @@ int main(void)
     tcase_add_test(tcase, each_for_itself);
     tcase_add_exit_test(tcase, others_keep_their_handler, 7);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }
