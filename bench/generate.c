@@ -14,14 +14,14 @@
 #define FULL_SNAPLEN    65535
 
 static const char USAGE[] =
-    "usage: bench-generate KIND [--packets N | --connections N] [--open N] [--reset-share "
-    "PERCENT]\n"
-    "                      [--seed N] [--format pcap|pcap-ns|pcapng|pcapng-ns] -o FILE\n"
+    "usage: bench-generate KIND [--packets N | --connections N] [--open N]\n"
+    "                      [--resets-per-mille N] [--seed N]\n"
+    "                      [--format pcap|pcap-ns|pcapng|pcapng-ns] -o FILE\n"
     "\n"
     "KIND  mixed     ordinary traffic, 96 bytes of each packet (1 M packets unless told)\n"
     "      payload   ordinary traffic, whole packets\n"
     "      ipv6      as mixed, all IPv6\n"
-    "      resets    as mixed, --reset-share percent of the connections end in a reset (50)\n"
+    "      resets    as mixed, --resets-per-mille N of 1,000 connections end in a reset (500)\n"
     "      open      all connections open at once, then data, then a reset of each\n"
     "      synflood  one SYN a connection\n"
     "      refused   SYN and RST a connection\n";
@@ -79,7 +79,7 @@ static int generate_option(struct generate_arguments *arguments, int option, con
         arguments->format = writer_format_find(value);
         return arguments->format < 0 ? generate_fail("unknown format", value) : 0;
     }
-    number = generate_number(value, option == 'r' ? 100 : option == 'O' ? 1000000 : 1000000000);
+    number = generate_number(value, option == 'r' ? 1000 : option == 'O' ? 1000000 : 1000000000);
     if (number < 0 || (number == 0 && option != 'r' && option != 's'))
         return generate_fail("not a usable number", value);
     if (option == 'p')
@@ -89,7 +89,7 @@ static int generate_option(struct generate_arguments *arguments, int option, con
     else if (option == 'O')
         arguments->open = (uint32_t)number;
     else if (option == 'r')
-        arguments->reset_per_mille = 10 * number;
+        arguments->reset_per_mille = number;
     else
         arguments->seed = (uint64_t)number;
     return 0;
@@ -98,10 +98,14 @@ static int generate_option(struct generate_arguments *arguments, int option, con
 static int generate_parse(struct generate_arguments *arguments, int argc, char **argv)
 {
     static const struct option OPTIONS[] = {
-        {"packets", required_argument, NULL, 'p'}, {"connections", required_argument, NULL, 'c'},
-        {"open", required_argument, NULL, 'O'},    {"reset-share", required_argument, NULL, 'r'},
-        {"seed", required_argument, NULL, 's'},    {"format", required_argument, NULL, 'f'},
-        {"output", required_argument, NULL, 'o'},  {NULL, 0, NULL, 0},
+        {"packets", required_argument, NULL, 'p'},
+        {"connections", required_argument, NULL, 'c'},
+        {"open", required_argument, NULL, 'O'},
+        {"resets-per-mille", required_argument, NULL, 'r'},
+        {"seed", required_argument, NULL, 's'},
+        {"format", required_argument, NULL, 'f'},
+        {"output", required_argument, NULL, 'o'},
+        {NULL, 0, NULL, 0},
     };
     int option;
     while ((option = getopt_long(argc, argv, "o:", OPTIONS, NULL)) != -1)
