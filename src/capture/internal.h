@@ -100,7 +100,8 @@ const char *filter_expression(const struct filter *filter);
 void filter_free(struct filter *filter); /* NULL is allowed */
 
 /* Captured bytes are walked from front to back: asks for the two cache lines that are due a few
- * packets on. It does no harm that there may be nothing. */
+ * packets on, into the first-level cache. Into the second they were asked for a batch before
+ * (packet/ahead.h). It does no harm that there may be nothing. */
 #define CAPTURE_AHEAD 512
 
 static inline void capture_prefetch(const uint8_t *cursor)

@@ -9,6 +9,8 @@
 
 #define BUCKET_SLOTS (TABLE_BUCKET_LINES * TABLE_LINE_SLOTS)
 #define BUCKETS_MANY 2048 /* from there on it is memory that counts */
+#define FULL_OF_FEW  (BUCKET_SLOTS * 11 / 16)
+#define FULL_OF_MANY (BUCKET_SLOTS * 13 / 16)
 #define EVICT_WINDOW 1024 /* connections looked at to drop the longest idle of them */
 
 int table_init(struct table *table, uint32_t limit, const struct decode_key *key,
@@ -19,7 +21,8 @@ int table_init(struct table *table, uint32_t limit, const struct decode_key *key
     table->key = *key;
     table->hand = 1;
     size_t entries = (size_t)table->limit + 1;
-    table->bucket_limit = (uint32_t)(entries / (BUCKET_SLOTS / 6)) + 64;
+    /* twice as many as when all have just been split: address space, not memory */
+    table->bucket_limit = (uint32_t)(entries / (FULL_OF_FEW / 4)) + 64;
     table->buckets = memory_map(table->bucket_limit * sizeof(*table->buckets));
     table->conns = memory_map(entries * sizeof(*table->conns));
     table->colds = memory_map(entries * sizeof(*table->colds));
@@ -111,7 +114,7 @@ static void directory_double(struct table *table)
  * takes time; emptier ones take memory, of which a large table has most to save. */
 static unsigned bucket_full(const struct table *table)
 {
-    return table->bucket_count < BUCKETS_MANY ? BUCKET_SLOTS * 11 / 16 : BUCKET_SLOTS * 13 / 16;
+    return table->bucket_count < BUCKETS_MANY ? FULL_OF_FEW : FULL_OF_MANY;
 }
 
 /* Divides the bucket of `tag` in two by its next hash bit. -1 when it cannot. */

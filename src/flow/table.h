@@ -19,6 +19,8 @@
 #include "packet/decode.h"
 #include "whyrst/whyrst.h"
 
+/* Of 128 lines, where counting would be easier, a table of 8 million connections would be half
+ * empty. */
 #define TABLE_LINE_SLOTS   8u
 #define TABLE_BUCKET_LINES 104u
 #define TABLE_MAX_DEPTH    20u
